@@ -4,7 +4,7 @@ use crate::output::escape;
 use std::fmt;
 
 /// The most candidates that are printed. A shell asks a person before it shows so many.
-pub(super) const MOST: usize = 1000;
+const MOST: usize = 1000;
 /// Characters of a description. A terminal is seldom wider than two of them.
 const DESCRIPTION: usize = 80;
 

@@ -1,21 +1,27 @@
 //! Names from the kubeconfig and from the cluster that a command line chooses.
 
-use super::candidate::{Candidate, Completion, MOST};
+use super::candidate::{Candidate, Completion};
 use super::candidate_source::{CandidateSource, KubeconfigEntry, NamedKind, Place};
 use super::command_line::CommandLine;
 use crate::cli::{self, Command, VersionSettings};
 use crate::source::{LiveSettings, SourceSettings};
 use sre_shared::cluster::{
-    self, Client, Deadlines, KubeconfigNames, ObjectName, RunLimit, Settings, discover, kubeconfig_names,
-    object_names,
+    self, Client, Deadlines, KubeconfigNames, ListBounds, ListOptions, RunLimit, Settings,
+    bounded_metadata_list, discover, kubeconfig_names,
 };
 use sre_shared::failure::Failure;
-use sre_shared::kind::Kind;
+use sre_shared::kind::{Kind, ResourceType};
+use sre_shared::resource::ObjectMeta;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 
-/// The most objects whose names are read.
-const OBJECTS: usize = 5 * MOST;
+/// Objects on a page.
+const PAGE: u32 = 500;
+/// How much of a list is read: 5,000 objects.
+const BOUNDS: ListBounds = ListBounds {
+    pages: 10,
+    bytes: 64 << 20,
+};
 
 /// The candidates for a place. A failure has none, since a person who types reads no message.
 pub(super) async fn resolve(source: CandidateSource, line: &CommandLine<'_>, limit: RunLimit) -> Completion {
@@ -61,7 +67,7 @@ fn entries(names: KubeconfigNames, entry: KubeconfigEntry) -> impl Iterator<Item
 }
 
 /// Each name once, with its namespaces, and without those that the line has already.
-fn described(names: Vec<ObjectName>, given: &[String]) -> impl Iterator<Item = Candidate> {
+fn described(names: Vec<ObjectMeta>, given: &[String]) -> impl Iterator<Item = Candidate> {
     let mut namespaces: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for object in names.into_iter().filter(|object| !given.contains(&object.name)) {
         namespaces
@@ -75,14 +81,14 @@ fn described(names: Vec<ObjectName>, given: &[String]) -> impl Iterator<Item = C
     })
 }
 
-async fn namespaces(line: &CommandLine<'_>, limit: RunLimit) -> Option<Vec<ObjectName>> {
+async fn namespaces(line: &CommandLine<'_>, limit: RunLimit) -> Option<Vec<ObjectMeta>> {
     let client = client(line, limit).await?;
     let resource_type = Kind::Namespace.resource_type();
-    object_names(&client, &resource_type, None, OBJECTS).await.ok()
+    names(&client, resource_type, None).await.ok()
 }
 
 /// The objects of the kinds. If one kind cannot be read, there are none: half of the names would look like all of them.
-async fn objects(line: &CommandLine<'_>, kinds: &[NamedKind], limit: RunLimit) -> Option<Vec<ObjectName>> {
+async fn objects(line: &CommandLine<'_>, kinds: &[NamedKind], limit: RunLimit) -> Option<Vec<ObjectMeta>> {
     let client = client(line, limit).await?;
     let every_namespace = line.has("all_namespaces");
     let namespace = line
@@ -99,12 +105,31 @@ async fn objects_of(
     client: &Client,
     kind: &NamedKind,
     namespace: Option<&str>,
-) -> Result<Vec<ObjectName>, Failure> {
+) -> Result<Vec<ObjectMeta>, Failure> {
     let resource_type = match kind {
         NamedKind::Judged(kind) => kind.resource_type(),
         NamedKind::Custom(name) => discover(client, name).await?,
     };
-    object_names(client, &resource_type, namespace, OBJECTS).await
+    names(client, resource_type, namespace).await
+}
+
+/// The metadata of the objects of a type: all of them, or the first ones of a long list.
+async fn names(
+    client: &Client,
+    resource_type: ResourceType,
+    namespace: Option<&str>,
+) -> Result<Vec<ObjectMeta>, Failure> {
+    let options = ListOptions {
+        namespace: namespace.map(str::to_owned),
+        page_size: PAGE,
+        ..ListOptions::default()
+    };
+    let list = bounded_metadata_list(client, resource_type, options, BOUNDS).await?;
+    Ok(list
+        .items
+        .into_iter()
+        .filter_map(|object| object.metadata)
+        .collect())
 }
 
 /// A client of the cluster that the line chooses. The cluster of an agent's URL is not known here.

@@ -70,7 +70,7 @@ fn values_of_a_flag_are_those_that_it_takes() {
         ("explain -o ", "human json yaml :4"),
         ("version --output ", "human json yaml :4"),
         ("health --color ", "always auto never :4"),
-        ("health --cause=", "auto none :4"),
+        ("health --cause=", "all auto none :4"),
         ("gate --progress ", "auto json :4"),
         ("health --sort-by na", "name namespace :4"),
         ("health --logs=", "false true :4"),

@@ -32,7 +32,6 @@ pub use api::identity::{Rules, UserInfo, rules, whoami};
 pub use api::list::{ItemFilter, ItemMap, ListItem, ObjectList, list, list_filtered, list_mapped};
 pub use api::list_options::ListOptions;
 pub use api::metadata::object_metadata;
-pub use api::object_names::{ObjectName, object_names};
 pub use api::path::collection_path;
 pub(crate) use api::path::escape;
 pub use api::service_proxy::{

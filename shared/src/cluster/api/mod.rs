@@ -13,7 +13,6 @@ pub(super) mod identity;
 pub(super) mod list;
 pub(super) mod list_options;
 pub(super) mod metadata;
-pub(super) mod object_names;
 mod page;
 mod pages;
 pub(super) mod path;
