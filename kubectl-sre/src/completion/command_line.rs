@@ -80,7 +80,8 @@ impl<'a> CommandLine<'a> {
                     return line;
                 };
                 line.command = command;
-                line.path = format!("{} {word}", line.path).trim_start().to_owned();
+                let path = format!("{} {word}", line.path);
+                path.trim_start().clone_into(&mut line.path);
             } else {
                 line.words.push(word.clone());
             }

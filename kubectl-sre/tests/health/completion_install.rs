@@ -141,7 +141,7 @@ fn a_file_that_somebody_else_wrote_stays_as_it_is() {
     let make: [&dyn Fn(); 3] = [
         &|| {
             std::fs::write(krew.shim(), "#!/bin/sh\nkubectl sre __complete \"$@\"\n")
-                .expect("it can be written to")
+                .expect("it can be written to");
         },
         &|| {
             krew.installs(&["--dir", &krew.directory.path().display().to_string(), "--remove"]);

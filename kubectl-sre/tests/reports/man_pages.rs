@@ -47,7 +47,7 @@ fn page(command: &Command, name: &str) -> String {
             } else {
                 ""
             };
-            text.push_str(&format!("{guard}{escaped}\n"));
+            text.extend([guard, escaped.as_str(), "\n"]);
         }
         text.push_str(".fi\n");
     }

@@ -74,22 +74,6 @@ impl HealthAnswers {
         is_answered(&self.version)
     }
 
-    /// Whether the API server turned one of the requests away.
-    #[must_use]
-    pub fn is_overloaded(&self) -> bool {
-        let is_away = |failure: &Failure| failure.class == Class::Overloaded;
-        let health = [Some(&self.readyz), self.livez.as_ref()];
-        self.version.as_ref().err().is_some_and(is_away)
-            || self
-                .leases
-                .iter()
-                .any(|(_, lease)| lease.as_ref().err().is_some_and(is_away))
-            || health
-                .into_iter()
-                .flatten()
-                .any(|answer| matches!(answer, Ok((429, _))))
-    }
-
     /// The status code of `/livez`, if it was asked and answered.
     #[must_use]
     pub fn livez_code(&self) -> Option<u16> {

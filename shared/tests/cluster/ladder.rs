@@ -134,7 +134,7 @@ async fn every_rung_of_a_path_that_holds_is_reported_in_its_order() {
 }
 
 #[tokio::test]
-async fn the_whole_path_takes_three_requests_more_than_the_check() {
+async fn the_whole_path_takes_five_requests_more_than_the_check() {
     let server = ApiServer::builder().start().await;
     let client = try_client(server.kubeconfig(), PATIENT).await.expect("a client");
     run::apiserver::check(&client, clock::system).await;
@@ -143,7 +143,7 @@ async fn the_whole_path_takes_three_requests_more_than_the_check() {
     run::apiserver::check_path(&client, "default", clock::system).await;
     assert_eq!(
         (plain, server.requests().len()),
-        (4, 7),
+        (4, 9),
         "{:?}",
         server.requests()
     );

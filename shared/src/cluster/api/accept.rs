@@ -5,8 +5,6 @@
 pub(super) const PROTOBUF_OR_JSON: &str = "application/vnd.kubernetes.protobuf,application/json";
 /// For a single object or a stream of events.
 pub(super) const JSON: &str = "application/json";
-/// For the metadata of the objects of a list.
-pub(super) const LIST_METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 /// For the metadata of a single object, without the rest of it.
 pub(super) const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 /// For the metadata of the objects in a list.

@@ -41,9 +41,6 @@ pub async fn check(client: &Client, clock: Clock) -> ApiServerCheck {
         None => Some(dialing.await),
         trace => trace,
     };
-    if answers.is_overloaded() {
-        Box::pin(trace::read_names(client, until)).await;
-    }
     judge(client, &answers, trace.as_ref())
 }
 
