@@ -126,7 +126,7 @@ fn taint_warnings(node: &Node, evidence: &Evidence<'_>) -> impl Iterator<Item = 
 }
 
 fn taint_warning(taint: &Taint) -> Option<String> {
-    let Taint { key, effect } = taint;
+    let Taint { key, effect, .. } = taint;
     if key == OUT_OF_SERVICE {
         return Some(format!("ready again, and the taint {key} still ends its pods"));
     }

@@ -54,7 +54,13 @@ impl Time {
     /// clocks.
     #[must_use]
     pub fn seconds_since(self, earlier: Self) -> i64 {
-        self.seconds.saturating_sub(earlier.seconds).max(0)
+        self.seconds_after(earlier).max(0)
+    }
+
+    /// Seconds from `other` to `self`; negative if `other` is later.
+    #[must_use]
+    pub fn seconds_after(self, other: Self) -> i64 {
+        self.seconds.saturating_sub(other.seconds)
     }
 }
 
@@ -134,6 +140,7 @@ mod tests {
         let (early, late) = (Time::from_seconds(10), Time::from_seconds(25));
         assert_eq!(late.seconds_since(early), 15);
         assert_eq!(early.seconds_since(late), 0);
+        assert_eq!((late.seconds_after(early), early.seconds_after(late)), (15, -15));
         assert_eq!(
             Time::from_seconds(i64::MAX).seconds_since(Time::from_seconds(i64::MIN)),
             i64::MAX

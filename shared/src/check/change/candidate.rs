@@ -48,8 +48,10 @@ impl Candidate {
     }
 }
 
-fn are_together(a: Time, b: Time) -> bool {
-    a.seconds_since(b).abs() <= SAME_SECONDS
+/// Whether two times belong to one change.
+#[must_use]
+pub fn are_together(a: Time, b: Time) -> bool {
+    a.seconds_after(b).saturating_abs() <= SAME_SECONDS
 }
 
 /// The manager that wrote these parts at that time: the only one that owns them, or the only one that wrote about then.
@@ -60,19 +62,22 @@ fn writer(meta: &ObjectMeta, parts: WrittenParts, at: Time) -> Option<&str> {
         [only] => Some(only).filter(|entry| {
             entry
                 .time
-                .is_some_and(|time| time.seconds_since(at) >= -SAME_SECONDS)
+                .is_some_and(|time| time.seconds_after(at) >= -SAME_SECONDS)
         }),
         _ => all.iter().find(then),
     }
     .map(|entry| entry.manager.as_str())
 }
 
-/// The newest revision of a workload.
-pub(super) fn revision(item: &Item, meta: &ObjectMeta, history: &RevisionHistory) -> Option<Candidate> {
+/// The newest revision of a workload of that kind, with the time at which it became the newest one. `None` if it has none
+/// before it, or if nothing says when it came back.
+#[must_use]
+pub fn revision_change(
+    kind: &str,
+    meta: &ObjectMeta,
+    history: &RevisionHistory,
+) -> Option<(Time, ObjectChange)> {
     let (newest, previous) = (&history.newest, history.previous.as_ref()?);
-    if newest.is_run {
-        return run(meta, history);
-    }
     let template_write = meta
         .writers(WrittenParts::TEMPLATE)
         .first()
@@ -90,32 +95,49 @@ pub(super) fn revision(item: &Item, meta: &ObjectMeta, history: &RevisionHistory
     } else {
         ChangeKind::Rollout
     };
-    let is_numbered = newest.owner.is_empty() || Kind::from_kind(&item.kind) == Some(Kind::Deployment);
-    let name = |revision: &Revision| {
-        if is_numbered {
-            revision.number.to_string()
-        } else {
-            revision.name.clone()
-        }
+    let candidate = Candidate::new(at, what).by(writer(meta, WrittenParts::TEMPLATE, at));
+    let change = ObjectChange {
+        revision: Some(revision_name(kind, newest)),
+        from: Some(revision_name(kind, previous)),
+        change_cause: newest.change_cause.as_deref().map(change_cause::masked),
+        diff: history.diff.clone(),
+        ..candidate.change
     };
+    Some((at, change))
+}
+
+/// The number of a Deployment's revision, the name of another workload's.
+#[must_use]
+pub fn revision_name(kind: &str, revision: &Revision) -> String {
+    let is_numbered = revision.owner.is_empty() || Kind::from_kind(kind) == Some(Kind::Deployment);
+    match is_numbered {
+        true => revision.number.to_string(),
+        false => revision.name.clone(),
+    }
+}
+
+/// The newest revision of a workload.
+pub(super) fn revision(item: &Item, meta: &ObjectMeta, history: &RevisionHistory) -> Option<Candidate> {
+    if history.newest.is_run {
+        return run(meta, history);
+    }
+    let (at, change) = revision_change(&item.kind, meta, history)?;
     let pods = item.rollout.as_ref().and_then(|rollout| rollout.pods.as_ref());
-    let has_ready = newest.ready.is_some_and(|ready| ready > 0);
+    let has_ready = history.newest.ready.is_some_and(|ready| ready > 0);
     let never_worked = !has_ready && pods.is_some_and(|pods| pods.ready == 0 && !pods.was_ready);
     let is_partial = item
         .updated
         .zip(item.desired)
         .is_some_and(|(updated, desired)| updated < desired);
-    let mut candidate = Candidate::new(at, what).by(writer(meta, WrittenParts::TEMPLATE, at));
-    candidate.is_under_way = never_worked || is_partial;
-    candidate.change = ObjectChange {
-        revision: Some(name(newest)),
-        from: Some(name(previous)),
-        change_cause: newest.change_cause.as_deref().map(change_cause::masked),
-        diff: history.diff.clone(),
-        undo: Some(undo(item, previous, name(previous))),
-        ..candidate.change
-    };
-    Some(candidate)
+    let previous = history.previous.as_ref();
+    Some(Candidate {
+        at,
+        is_under_way: never_worked || is_partial,
+        change: ObjectChange {
+            undo: previous.map(|previous| undo(item, previous, revision_name(&item.kind, previous))),
+            ..change
+        },
+    })
 }
 
 /// The template of a `CronJob`, if its last run differs from the one before that succeeded.
@@ -150,13 +172,26 @@ fn undo(item: &Item, previous: &Revision, revision: String) -> Undo {
     }
 }
 
-/// Other writes of the spec: a scaling, or an edit of something else than the template. Those that belong to the revision or
-/// to the creation are left out.
+/// Other writes of the spec than that of the revision.
 pub(super) fn writes(meta: &ObjectMeta, revision: Option<Time>) -> Vec<Candidate> {
+    let changes = spec_writes(meta, revision.as_slice()).into_iter();
+    changes
+        .map(|(at, change)| Candidate {
+            at,
+            change,
+            is_under_way: false,
+        })
+        .collect()
+}
+
+/// The last write of the spec by each program, with its time: a scaling, or an edit of something else than the template. Those
+/// that belong to the creation or to one of these revisions are left out.
+#[must_use]
+pub fn spec_writes(meta: &ObjectMeta, revisions: &[Time]) -> Vec<(Time, ObjectChange)> {
     let created = meta.creation_timestamp;
     let is_part = |time: Time| {
         let of_creation = created.is_some_and(|created| time.seconds_since(created) <= CREATION_SECONDS);
-        of_creation || revision.is_some_and(|at| are_together(at, time))
+        of_creation || revisions.iter().any(|at| are_together(*at, time))
     };
     let mut found = Vec::new();
     for entry in meta.writers(WrittenParts::SPEC) {
@@ -170,15 +205,27 @@ pub(super) fn writes(meta: &ObjectMeta, revision: Option<Time>) -> Vec<Candidate
         } else {
             ChangeKind::Edit
         };
-        found.push(Candidate::new(at, what).by(Some(&entry.manager)));
+        found.push((at, Candidate::new(at, what).by(Some(&entry.manager)).change));
     }
     found
 }
 
 /// The creation of the object.
 pub(super) fn creation(meta: &ObjectMeta) -> Option<Candidate> {
+    let (at, change) = creation_change(meta)?;
+    Some(Candidate {
+        at,
+        change,
+        is_under_way: false,
+    })
+}
+
+/// The creation of the object, with its time.
+#[must_use]
+pub fn creation_change(meta: &ObjectMeta) -> Option<(Time, ObjectChange)> {
     let at = meta.creation_timestamp?;
-    Some(Candidate::new(at, ChangeKind::Created).by(writer(meta, WrittenParts::SPEC, at)))
+    let candidate = Candidate::new(at, ChangeKind::Created).by(writer(meta, WrittenParts::SPEC, at));
+    Some((at, candidate.change))
 }
 
 /// Objects that the workload depends on, and that were written.

@@ -6,6 +6,8 @@
 mod candidate;
 mod change_cause;
 
+pub use candidate::{are_together, creation_change, revision_change, revision_name, spec_writes};
+
 use super::{Check, Evidence, is_open};
 use crate::report::{Cause, Item, State};
 use crate::resource::Time;
@@ -51,7 +53,7 @@ fn beginning(item: &Item) -> Option<Time> {
 
 /// The last change before the beginning. Of several at the same time the last in the list counts.
 fn last_before(candidates: Vec<Candidate>, began: Option<Time>) -> Option<crate::report::ObjectChange> {
-    let age = |candidate: &Candidate| began.map(|began| began.seconds_since(candidate.at));
+    let age = |candidate: &Candidate| began.map(|began| began.seconds_after(candidate.at));
     let is_before = |candidate: &Candidate| match age(candidate) {
         Some(seconds) => seconds >= -SLACK_SECONDS && (seconds <= SHORTLY_SECONDS || candidate.is_under_way),
         None => candidate.is_under_way,
