@@ -460,3 +460,28 @@ fn a_cron_job_compares_its_last_run_with_the_one_that_succeeded() {
     assert_eq!((found.at, found.by.as_deref()), (at(-HOUR), Some("kubectl-edit")));
     assert_eq!(found.undo, None);
 }
+
+#[test]
+fn a_change_after_the_beginning_of_a_problem_is_not_named() {
+    for (seconds, what) in [
+        (-HOUR - 1, Some(ChangeKind::Edit)),
+        (-HOUR + 4, Some(ChangeKind::Edit)),
+        (-HOUR + 6, None),
+    ] {
+        let writers = [
+            wrote("helm", -DAY, &["replicas", "template"], None),
+            wrote("kubectl-edit", seconds, &["strategy"], None),
+        ];
+        let mut objects = vec![
+            web(&writers),
+            replica_set(13, -DAY, 2, &container("web:9", &[]), &none()),
+            unpulled(13, -HOUR),
+        ];
+        short_of_one(&mut objects[0]);
+        assert_eq!(
+            change(Kind::Deployment, objects).map(|found| found.what),
+            what,
+            "{seconds}"
+        );
+    }
+}
