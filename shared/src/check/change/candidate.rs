@@ -110,9 +110,10 @@ pub fn revision_change(
 #[must_use]
 pub fn revision_name(kind: &str, revision: &Revision) -> String {
     let is_numbered = revision.owner.is_empty() || Kind::from_kind(kind) == Some(Kind::Deployment);
-    match is_numbered {
-        true => revision.number.to_string(),
-        false => revision.name.clone(),
+    if is_numbered {
+        revision.number.to_string()
+    } else {
+        revision.name.clone()
     }
 }
 
