@@ -250,7 +250,7 @@ pub struct ManagedFieldsEntry {
     #[prost(string, tag = "8")]
     #[serde(deserialize_with = "null_as_default")]
     pub subresource: String,
-    /// The name of the program, if the object may fall short: see [`written`](super::written). It is read on its own, and never
+    /// The name of the program, if the object may fall short: see [`ObjectMeta::writers`]. It is read on its own, and never
     /// under this number.
     #[prost(string, tag = "1001")]
     #[serde(skip)]

@@ -142,7 +142,7 @@ pub trait Resource: DeserializeOwned + prost::Message + Default + Clone + Send +
         PodsBy::Nothing
     }
 
-    /// Whether it may fall short, by its own fields. Then its writers are read ([`written`]).
+    /// Whether it may fall short, by its own fields. Then its writers are read ([`ObjectMeta::writers`]).
     fn may_fall_short(&self) -> bool {
         false
     }
