@@ -12,7 +12,7 @@ const FIELDS: usize = 4;
 pub fn change_words(change: &ObjectChange) -> String {
     let event = event(change);
     let event = match change.seconds_before {
-        Some(0) => format!("at once after {event}"),
+        Some(0) => format!("right after {event}"),
         Some(seconds) => format!("{} after {event}", span(seconds)),
         None => format!("after {event}"),
     };

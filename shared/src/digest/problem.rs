@@ -6,7 +6,9 @@ use super::impact::{Rank, serves_all};
 use super::words::{baseline_words, cause_sentence, count, with_notes};
 use crate::check::trim_end_mark;
 use crate::kind::Kind;
-use crate::report::{Cause, Code, Finding, Fold, Item, NoteCode, ObjectChange, ObjectRef, State, fold};
+use crate::report::{
+    Cause, ChangeKind, Code, Finding, Fold, Item, NoteCode, ObjectChange, ObjectRef, State, fold,
+};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Causes with the same words and different subjects are listed one by one up to this number.
@@ -228,7 +230,10 @@ impl<'a> ObjectProblem<'a> {
     /// The change before the problem and the way back, in one line, and the command that goes back.
     #[must_use]
     pub fn change(&self) -> Option<(String, Option<&'a str>)> {
-        let change = self.item.change.as_deref()?;
+        let change = self.item.change.as_deref();
+        // Everybody sees the age of a problem that is as old as its object. Who created it may be news.
+        let is_news = |change: &&ObjectChange| change.what != ChangeKind::Created || change.by.is_some();
+        let change = change.filter(is_news)?;
         let words = change_words(change);
         let command = change.undo.as_ref().and_then(|undo| undo.command.as_deref());
         Some(match undo_words(change) {
