@@ -15,7 +15,7 @@ use super::tally::LastVerdict;
 use super::watch_states::WatchStates;
 use super::{
     AnswerTime, ControlledObjects, EventTime, KindObjects, LiveObjects, OpenItems, Overview, RelatedAnswer,
-    Selection, Totals, Transition,
+    Selection, Totals, Transition, WatchStatus,
 };
 use crate::check::{self, Check, NamespaceDeletions, Now, RelatedObjects};
 use crate::cluster::{ItemMap, WatchEvent};
@@ -450,6 +450,17 @@ impl<T: Check> LiveObjects for Cache<T> {
             contents.related.known = RelatedObjects::default();
         }
         contents.review(time)
+    }
+
+    fn watches(&self) -> Vec<WatchStatus> {
+        let contents = self.lock();
+        let status = |watch: &super::watch_state::WatchState| WatchStatus {
+            namespace: watch.namespace.clone(),
+            last_event: watch.last_event,
+            failing: watch.failure.is_some(),
+            lists: watch.lists,
+        };
+        contents.watches.iter().map(status).collect()
     }
 
     fn controlled(&self, selection: &Selection, time: &AnswerTime) -> ControlledObjects {

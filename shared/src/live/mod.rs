@@ -26,6 +26,7 @@ mod time;
 mod transition;
 mod watch_state;
 mod watch_states;
+mod watch_status;
 
 pub use cache::Cache;
 pub use gap::Gap;
@@ -36,3 +37,4 @@ pub use related::RelatedAnswer;
 pub use selection::{ObjectKey, Selection};
 pub use time::{AnswerTime, EventTime};
 pub use transition::{HealthChange, Transition};
+pub use watch_status::WatchStatus;

@@ -1,7 +1,9 @@
 //! The objects of one type, without their Rust type.
 
 use super::object::EvidenceByUid;
-use super::{AnswerTime, EventTime, OpenItems, Overview, RelatedAnswer, Selection, Totals, Transition};
+use super::{
+    AnswerTime, EventTime, OpenItems, Overview, RelatedAnswer, Selection, Totals, Transition, WatchStatus,
+};
 use crate::check::{NamespaceDeletions, RelatedObjects};
 use crate::failure::Class;
 use crate::judge::{OwnedObject, RelatedNeeds, SearchTarget};
@@ -61,6 +63,8 @@ pub trait LiveObjects: Send + Sync {
     /// The watches that have not listed yet: each with its namespace (`None` for all), and with the class of its
     /// failure if it failed.
     fn unlisted(&self) -> Vec<(Option<String>, Option<Class>)>;
+    /// The status of each watch.
+    fn watches(&self) -> Vec<WatchStatus>;
     /// The selected objects that are left to their controllers.
     fn controlled(&self, selection: &Selection, time: &AnswerTime) -> ControlledObjects;
     /// Whether there is an object of that name.

@@ -1,6 +1,6 @@
 //! A change of an object's state.
 
-use crate::report::{Item, ObjectRef, State};
+use crate::report::{Code, Item, ObjectChange, ObjectRef, State, TransitionRecord};
 use crate::resource::Time;
 
 /// A change of an object's state, as data for logs, histories and waiting callers.
@@ -15,9 +15,13 @@ pub struct Transition {
     /// When it changed, by the API server's clock: the time of the event, or of the review that found it.
     pub at: Time,
     /// The reason of the new state, one word; `Deleted` for an object that was deleted.
-    pub reason: String,
+    pub reason: Code,
     /// The reason in a sentence; empty for an object that was deleted.
     pub message: String,
+    /// The code of the first cause, if one is known.
+    pub code: Option<Code>,
+    /// The change after which the state became worse, if one is known.
+    pub change: Option<Box<ObjectChange>>,
     /// The change of the object's health. `None` for a state that decides nothing, such as progressing.
     pub health_change: Option<HealthChange>,
 }
@@ -73,6 +77,7 @@ impl Transition {
         health_change: Option<HealthChange>,
         at: Time,
     ) -> Option<Self> {
+        let code = item.roots().next().map(|cause| cause.code.clone());
         (from != Some(item.state)).then_some(Self {
             object: ObjectRef {
                 kind: item.kind,
@@ -82,8 +87,10 @@ impl Transition {
             from,
             to: Some(item.state),
             at,
-            reason: item.reason.to_string(),
+            reason: item.reason,
             message: item.message,
+            code,
+            change: item.change,
             health_change,
         })
     }
@@ -95,9 +102,32 @@ impl Transition {
             from: Some(from),
             to: None,
             at,
-            reason: DELETED.to_owned(),
+            reason: Code::from(DELETED),
             message: String::new(),
+            code: None,
+            change: None,
             health_change: None,
+        }
+    }
+
+    /// The transition as a history keeps it.
+    #[must_use]
+    pub fn record(&self) -> TransitionRecord {
+        let ObjectRef {
+            kind,
+            namespace,
+            name,
+        } = &self.object;
+        TransitionRecord {
+            at: self.at.to_string(),
+            kind: kind.clone(),
+            namespace: namespace.clone(),
+            name: name.clone(),
+            from: self.from,
+            to: self.to,
+            reason: self.reason.clone(),
+            code: self.code.clone(),
+            change: self.change.clone(),
         }
     }
 }

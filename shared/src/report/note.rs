@@ -72,6 +72,8 @@ codes! {
     PodsLinger: "podsLinger";
     /// Its rollout is paused.
     Paused: "paused";
+    /// Its state has changed more than five times within an hour, as an agent's history says.
+    Flapping: "flapping";
     /// Its deletion takes long. The text has everything that the object's message says.
     DeletionLingers: "deletionLingers";
     /// The Leases of the controllers may not be read.

@@ -52,7 +52,7 @@ fn bring(cache: &Cache<Service>, answer: RelatedAnswer) -> Vec<(String, HealthCh
     let transitions = cache.update_related(Some((answer, event(now()))), &moment(0));
     transitions
         .into_iter()
-        .filter_map(|transition| Some((transition.reason, transition.health_change?)))
+        .filter_map(|transition| Some((transition.reason.to_string(), transition.health_change?)))
         .collect()
 }
 

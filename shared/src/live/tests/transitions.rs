@@ -95,6 +95,8 @@ fn a_run_has_exactly_the_transitions_that_happened() {
         at: later(10),
         reason: "Ready".into(),
         message: seen[0].message.clone(),
+        code: None,
+        change: None,
         health_change: Some(HealthChange::Recovered),
     };
     assert_eq!(seen, [recovered]);
