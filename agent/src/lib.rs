@@ -32,6 +32,7 @@ use crate::http::server::{Listener, Server};
 use address::ListenError;
 use args::Command;
 use client::SharedClient;
+use history::transition_history::{TransitionHistory, WatchedScope};
 use sre_shared::cluster::{Client, ServerTls};
 use sre_shared::failure::{Class, Failure};
 use state::AgentState;
@@ -97,8 +98,17 @@ impl Agent {
         };
         let client = SharedClient::new(client, settings.cluster.clone(), settings.pace.rebuild);
         let (kinds, watches) = watch::kinds::prepare(&settings);
+        let history = TransitionHistory::start(
+            (settings.clock)(),
+            settings.history_directory.clone(),
+            WatchedScope {
+                kinds: settings.kinds.clone(),
+                namespaces: settings.watched_namespaces(),
+            },
+        );
+        history.opened().await;
         Ok(Self {
-            state: Arc::new(AgentState::new(&settings, client, tls, kinds)),
+            state: Arc::new(AgentState::new(&settings, client, tls, kinds, history)),
             watches,
             listener,
             metrics,
@@ -141,7 +151,7 @@ impl Agent {
             },
             "started"
         );
-        let _tasks = tasks::spawn(&self.state, self.watches, &self.settings);
+        let tasks = tasks::spawn(&self.state, self.watches, &self.settings);
         let (main, metrics) = match self.metrics {
             None => (Listener::new(self.listener, Scope::All), None),
             Some(metrics) => (
@@ -152,8 +162,11 @@ impl Agent {
         let settings = &self.settings;
         let watches = settings.kinds.len() * settings.namespaces.len().max(1);
         let connections = descriptors::connections(settings.max_connections, watches);
+        let state = Arc::clone(&self.state);
         let server = Server::new(self.state, connections, &settings.pace);
         server.run(main, metrics, settings.shutdown_delay, stop).await;
+        drop(tasks);
+        state.history.close(state.event_time().time).await;
     }
 }
 

@@ -65,6 +65,7 @@ pub fn text(state: &AgentState, format: TextFormat) -> Result<String, fmt::Error
             .collect(),
         requests: state.requests.counts(),
         streams: state.streams.load(Ordering::Relaxed),
+        history: HistorySample::new(state),
     };
     let mut registry = Registry::default();
     registry.register_collector(Box::new(sample));
@@ -94,6 +95,42 @@ struct MetricsSnapshot {
     kinds: Vec<(Kind, Totals)>,
     requests: Vec<(String, u16, u64)>,
     streams: usize,
+    history: HistorySample,
+}
+
+/// The history, counted.
+#[derive(Debug, Default)]
+struct HistorySample {
+    transitions: u64,
+    /// What is known of the disk, if there is a directory.
+    disk: Option<DiskSample>,
+}
+
+#[derive(Debug)]
+struct DiskSample {
+    writable: bool,
+    dropped: u64,
+    skipped: u64,
+}
+
+impl HistorySample {
+    fn new(state: &AgentState) -> Self {
+        let disk = state.history.disk().map(|disk| DiskSample {
+            writable: disk.problem().is_none(),
+            dropped: disk.dropped.load(Ordering::Relaxed),
+            skipped: disk.skipped.load(Ordering::Relaxed),
+        });
+        Self {
+            transitions: u64::try_from(state.history.lock().ring.len()).unwrap_or(u64::MAX),
+            disk,
+        }
+    }
+
+    /// A sample of the disk; none without a directory.
+    fn of_disk(&self, value: impl Fn(&DiskSample) -> u64) -> Vec<(Labels, u64)> {
+        let sample = self.disk.iter().map(|disk| (Labels::new(), value(disk)));
+        sample.collect()
+    }
 }
 
 type Labels = Vec<(&'static str, String)>;
@@ -286,6 +323,26 @@ impl Collector for MetricsSnapshot {
             vec![(Labels::new(), u64::try_from(self.streams).unwrap_or(u64::MAX))],
         )?;
         page.gauge(
+            "sre_history_transitions",
+            "Transitions that are kept in memory",
+            vec![(Labels::new(), self.history.transitions)],
+        )?;
+        page.gauge(
+            "sre_history_writable",
+            "Whether the history can be written into its directory",
+            self.history.of_disk(|disk| u64::from(disk.writable)),
+        )?;
+        page.counter(
+            "sre_history_dropped",
+            "Lines of the history that were not written, since too many waited for the disk",
+            self.history.of_disk(|disk| disk.dropped),
+        )?;
+        page.counter(
+            "sre_history_skipped",
+            "Lines of the history that were not understood at the start",
+            self.history.of_disk(|disk| disk.skipped),
+        )?;
+        page.gauge(
             "process_start_time_seconds",
             "When this process started, in seconds since 1970",
             vec![(Labels::new(), u64::try_from(self.started).unwrap_or(0))],
@@ -400,6 +457,7 @@ mod tests {
             kinds: Vec::new(),
             requests: Vec::new(),
             streams: 0,
+            history: HistorySample::default(),
         };
         let mut registry = Registry::default();
         registry.register_collector(Box::new(sample));

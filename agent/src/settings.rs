@@ -4,6 +4,7 @@
 use crate::address::Address;
 use sre_shared::cluster;
 use sre_shared::kind::Kind;
+use sre_shared::report::Namespaces;
 use sre_shared::run::{ChangeSources, Clock};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -41,10 +42,23 @@ pub struct Settings {
     pub pod: Option<String>,
     /// This machine's clock, which counts until the API server has sent its time.
     pub clock: Clock,
+    /// The directory in which the history outlives a restart; `None` to keep it in memory alone.
+    pub history_directory: Option<PathBuf>,
     /// How long the answers about tokens count.
     pub review: ReviewPace,
     /// Times that have no flag.
     pub pace: Pace,
+}
+
+impl Settings {
+    /// The namespaces that are watched.
+    pub fn watched_namespaces(&self) -> Namespaces {
+        if self.namespaces.is_empty() {
+            Namespaces::default()
+        } else {
+            Namespaces::These(self.namespaces.clone())
+        }
+    }
 }
 
 /// The files of the server's certificate, in PEM.
@@ -76,6 +90,8 @@ pub struct Pace {
     pub causes_age: Duration,
     /// From what age on data counts as stale.
     pub stale: Duration,
+    /// Pause between two looks of the history at the watches.
+    pub watching: Duration,
     /// How long the agent waits for its first lists before it is ready without them.
     pub patience: Duration,
     /// How long a client may take to send the head of a request; also how long a connection may be idle.
@@ -137,6 +153,7 @@ impl Default for Pace {
             causes_age: seconds(60),
             // The API server sends a bookmark about once a minute.
             stale: seconds(90),
+            watching: seconds(5),
             patience: seconds(2),
             header: seconds(10),
             write_timeout: seconds(30),

@@ -6,13 +6,15 @@ use crate::authentication::authenticator::Authenticator;
 use crate::change_signal::ChangeSignal;
 use crate::client::SharedClient;
 use crate::history::failures::FailureLog;
+use crate::history::flapping::FlappingObjects;
 use crate::history::log::TransitionLog;
+use crate::history::transition_history::TransitionHistory;
 use crate::requests::RequestCounts;
 use crate::settings::{Pace, Settings, StreamPace};
 use sre_shared::check::NamespaceDeletions;
 use sre_shared::cluster::ServerTls;
 use sre_shared::kind::Kind;
-use sre_shared::live::{AnswerTime, EventTime, KindObjects, Overview, Selection};
+use sre_shared::live::{AnswerTime, EventTime, KindObjects, Overview, Selection, Transition};
 use sre_shared::report::{Namespaces, NotSeen, TerminatingNamespace};
 use sre_shared::resource::Time;
 use sre_shared::run::Clock;
@@ -39,6 +41,8 @@ pub struct AgentState {
     pub failures: Arc<FailureLog>,
     /// The log of objects that fail or recover.
     pub transitions: TransitionLog,
+    /// The transitions that were seen, and when nothing was.
+    pub history: Arc<TransitionHistory>,
     /// This machine's clock.
     pub clock: Clock,
     /// Name of the pod this runs in.
@@ -67,6 +71,7 @@ impl AgentState {
         client: SharedClient,
         tls: Option<Arc<ServerTls>>,
         kinds: Vec<Arc<dyn KindObjects>>,
+        history: Arc<TransitionHistory>,
     ) -> Self {
         let client = Arc::new(client);
         let failures = Arc::new(FailureLog::default());
@@ -86,13 +91,10 @@ impl AgentState {
             tls,
             probe: Arc::new(probe),
             kinds,
-            namespaces: if settings.namespaces.is_empty() {
-                Namespaces::default()
-            } else {
-                Namespaces::These(settings.namespaces.clone())
-            },
+            namespaces: settings.watched_namespaces(),
             failures,
             transitions: TransitionLog::default(),
+            history,
             clock: settings.clock,
             pod: settings.pod.clone(),
             requests: RequestCounts::default(),
@@ -110,6 +112,17 @@ impl AgentState {
             pace: settings.pace,
             started: Instant::now(),
         }
+    }
+
+    /// Takes transitions into the log and into the history.
+    pub fn note_transitions(&self, transitions: &[Transition]) {
+        self.transitions.write(transitions);
+        self.history.record(transitions);
+    }
+
+    /// The objects of a kind that flap.
+    pub fn flapping(&self, kind: Kind, time: &AnswerTime) -> FlappingObjects {
+        self.history.lock().flapping.of_kind(kind.kind(), time.now)
     }
 
     /// The present, for one answer.

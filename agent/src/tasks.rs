@@ -1,5 +1,6 @@
 //! Owns which tasks run beside the answers. Must not know what they do.
 
+use crate::history::watching;
 use crate::http::tls;
 use crate::settings::Settings;
 use crate::state::AgentState;
@@ -22,6 +23,7 @@ pub fn spawn(state: &Arc<AgentState>, watches: Vec<SpawnWatches>, settings: &Set
         spawn(state, &mut tasks);
     }
     tasks.spawn(review::run(Arc::clone(state)));
+    tasks.spawn(watching::run(Arc::clone(state), pace.watching));
     tasks.spawn(Arc::clone(&state.probe).run(pace.probe_every));
     if settings.causes {
         tasks.spawn(causes::run(

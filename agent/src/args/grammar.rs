@@ -103,6 +103,10 @@ pub struct Args {
     #[arg(long, value_name = "NUMBER", env = "SRE_AGENT_MAX_CONNECTIONS", default_value = "1024", value_parser = clap::value_parser!(u16).range(1..))]
     pub max_connections: u16,
 
+    /// A directory for the history, which then outlives a restart; at most 17 MB; else it is kept in memory alone
+    #[arg(long, value_name = "DIR", env = "SRE_AGENT_HISTORY_DIR")]
+    pub history_dir: Option<PathBuf>,
+
     /// How the log is written to stderr
     #[arg(
         long,

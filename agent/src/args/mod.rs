@@ -104,6 +104,7 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Command, clap::
         max_connections: args.max_connections.into(),
         shutdown_delay: args.shutdown_delay,
         pod: pod(),
+        history_directory: args.history_dir.filter(|path| !path.as_os_str().is_empty()),
         clock: clock::system,
         review: ReviewPace::default(),
         pace: Pace::default(),

@@ -74,6 +74,7 @@ fn log(transition: &Transition, change: HealthChange) {
         name,
     } = object;
     let state = transition.to.map(State::as_str);
+    let reason = reason.as_str();
     let verdict = match change {
         HealthChange::Recovered => "is healthy again",
         HealthChange::Failed => "is not healthy",

@@ -8,6 +8,7 @@ mod client_stream;
 mod connections;
 mod handler;
 mod item_template;
+mod moment;
 mod query;
 mod response;
 pub mod router;

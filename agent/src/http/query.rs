@@ -1,6 +1,7 @@
 //! Owns the query parameters: which there are, what they mean, and why one is refused.
 //! Must not know which path takes which of them, nor how a refusal is written.
 
+use super::moment::Moment;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use percent_encoding::percent_decode;
@@ -43,6 +44,14 @@ pub struct Query {
     pub limit: Option<NonZeroUsize>,
     /// `verbose`.
     pub verbose: bool,
+    /// `kind`: only its objects.
+    pub kind: Option<Kind>,
+    /// `since`: nothing before it.
+    pub since: Option<Moment>,
+    /// `until`: nothing after it.
+    pub until: Option<Moment>,
+    /// `at`: the moment that the report is about; `None` for the present.
+    pub at: Option<Moment>,
 }
 
 /// A sentence that says why a query is refused.
@@ -91,6 +100,10 @@ impl Query {
                     .map_err(|error| InvalidQuery(format!("selector: {error}")))?;
                 selection.selector_text = value;
             }
+            "since" => self.since = Some(moment(name, &value)?),
+            "until" => self.until = Some(moment(name, &value)?),
+            "at" => self.at = Some(moment(name, &value)?),
+            "kind" => self.kind = Some(kind(&value)?),
             "name" => selection.names = BTreeSet::from([object_name(value)?]),
             "objects" => self.objects = objects(&value)?,
             "state" => selection.states = Some(states(&value)?),
@@ -163,6 +176,24 @@ fn decode(text: &str) -> Result<String, InvalidQuery> {
         rest = rest.get(at + 3..).unwrap_or_default();
     }
     String::from_utf8(percent_decode(&spaced).collect()).map_err(|_| bad())
+}
+
+fn moment(name: &str, value: &str) -> Result<Moment, InvalidQuery> {
+    Moment::parse(value).map_err(|wrong| InvalidQuery(format!("{name}: {wrong}")))
+}
+
+/// One kind, by every name that kubectl takes.
+fn kind(value: &str) -> Result<Kind, InvalidQuery> {
+    Kind::from_word(value).ok_or_else(|| {
+        let known = || Kind::ALL.iter().map(|kind| kind.plural());
+        InvalidQuery(match nearest(value, known()) {
+            Some(near) => format!("kind: there is no {value:?}, did you mean {near:?}?"),
+            None => format!(
+                "kind: {value:?} is none of {}",
+                known().collect::<Vec<_>>().join(", ")
+            ),
+        })
+    })
 }
 
 fn namespace(value: String) -> Result<String, InvalidQuery> {
@@ -320,6 +351,10 @@ mod tests {
         "continue",
         "ignore",
         "verbose",
+        "kind",
+        "since",
+        "until",
+        "at",
     ];
 
     #[test]
@@ -363,6 +398,14 @@ mod tests {
             ("limit=+1", "no number"),
             ("limit=99999999999999999999999", "no number"),
             ("limit", "no number"),
+            ("since=1d", "since: \"1d\" is neither a time such as"),
+            ("until=", "until: \"\" is neither a time"),
+            ("at=noon", "at: \"noon\" is neither a time"),
+            (
+                "kind=deploymet",
+                "kind: there is no \"deploymet\", did you mean \"deployments\"?",
+            ),
+            ("kind=all", "kind: \"all\" is none of deployments, "),
             ("namespace=", "leave the parameter out"),
             ("namespace=**", "no name"),
             (

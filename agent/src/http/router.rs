@@ -6,7 +6,7 @@ use crate::http::access::{self, Access};
 use crate::http::answers::{Answers, Question};
 use crate::http::changes::hub::ChangeHub;
 use crate::http::handler::{
-    alive, apiserver, changes, index, kind, metrics, openapi, ready, report, version,
+    alive, apiserver, changes, history, index, kind, metrics, openapi, past, ready, report, version,
 };
 use crate::http::query::{self, Query};
 use crate::http::response::{Answer, HttpResponse, takes_gzip};
@@ -41,6 +41,7 @@ enum Route {
     Version,
     Report,
     Changes,
+    History,
     ApiServer,
     Metrics,
     OpenApi,
@@ -77,7 +78,9 @@ impl Route {
                 "items",
                 "fail",
                 "ignore",
+                "at",
             ],
+            Self::History => &["since", "until", "namespace", "kind", "name", "limit", "continue"],
             Self::Changes => &["kinds", "namespace", "selector", "objects", "state", "ignore"],
             Self::Object { .. } => &["items", "fail", "ignore"],
             Self::Kind(_) => &[
@@ -104,6 +107,7 @@ impl Route {
             | Self::Ready
             | Self::Version
             | Self::Changes
+            | Self::History
             | Self::Metrics
             | Self::OpenApi => "GET, HEAD",
         }
@@ -133,6 +137,7 @@ impl Route {
             Self::Version => "/version",
             Self::Report => "/health",
             Self::Changes => changes::PATH,
+            Self::History => history::PATH,
             Self::ApiServer => "/health/apiserver",
             Self::Metrics => "/metrics",
             Self::OpenApi => "/openapi.json",
@@ -209,7 +214,9 @@ async fn respond<B>(
     }
     let checked = match route {
         Route::ApiServer => Some(state.probe.ask().await),
-        Route::Report if report::has_api_server(&query) => Some(state.probe.ask().await),
+        Route::Report if query.at.is_none() && report::has_api_server(&query) => {
+            Some(state.probe.ask().await)
+        }
         _ => None,
     };
     let question = Question {
@@ -264,7 +271,11 @@ fn make(
         (Route::Index, ..) => index::answer(state),
         (Route::Version, ..) => version::answer(),
         (Route::OpenApi, ..) => openapi::answer(),
-        (Route::Report, ..) => report::answer(state, query, checked),
+        (Route::History, ..) => history::answer(state, query),
+        (Route::Report, ..) => match query.at {
+            Some(at) => past::answer(state, query, at.time(state.answer_time().now)),
+            None => report::answer(state, query, checked),
+        },
         (Route::ApiServer, _, Some(checked)) => apiserver::answer(state, checked),
         (Route::Kind(_) | Route::Object { .. }, Some(objects), _) => kind::answer(state, objects, query),
         _ => unknown_path(),
@@ -304,6 +315,7 @@ fn find(state: &AgentState, scope: Scope, path: &str) -> Result<Found, Answer> {
         ["readyz"] => Ok(Route::Ready),
         ["openapi.json"] => Ok(Route::OpenApi),
         ["version"] => Ok(Route::Version),
+        ["history"] => Ok(Route::History),
         ["health"] => Ok(Route::Report),
         ["health", "apiserver"] => Ok(Route::ApiServer),
         ["health", "changes"] => Ok(Route::Changes),
@@ -403,13 +415,14 @@ mod tests {
     use super::*;
     use std::collections::BTreeMap;
 
-    const ALL: [Route; 12] = [
+    const ALL: [Route; 13] = [
         Route::Index,
         Route::Alive,
         Route::Ready,
         Route::Version,
         Route::Report,
         Route::Changes,
+        Route::History,
         Route::ApiServer,
         Route::Metrics,
         Route::OpenApi,

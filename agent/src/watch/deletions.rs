@@ -44,7 +44,7 @@ pub async fn run(state: Arc<AgentState>, pause: Duration) {
         let time = state.answer_time();
         for objects in &state.kinds {
             let transitions = objects.update_deletions(&deletions, &time);
-            state.transitions.write(&transitions);
+            state.note_transitions(&transitions);
         }
         state.set_deletions(deletions);
     }

@@ -66,5 +66,5 @@ pub async fn run(state: Arc<AgentState>, objects: Arc<dyn KindObjects>, pause: D
 
 fn update(state: &AgentState, objects: &dyn KindObjects, answer: Option<(RelatedAnswer, EventTime)>) {
     let transitions = objects.update_related(answer, &state.answer_time());
-    state.transitions.write(&transitions);
+    state.note_transitions(&transitions);
 }

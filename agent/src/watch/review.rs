@@ -13,7 +13,7 @@ pub async fn run(state: Arc<AgentState>) {
         tokio::time::sleep(EVERY).await;
         let time = state.answer_time();
         for objects in &state.kinds {
-            state.transitions.write(&objects.review(&time));
+            state.note_transitions(&objects.review(&time));
         }
         state.transitions.write_suppressed();
     }

@@ -107,7 +107,7 @@ impl<T: Check + RegisteredKind> Watcher<T> {
         }
         tracing::debug!(watch = self.who, "the API server does not serve it");
         let transitions = self.cache.note_unserved(self.number, self.event_time(client));
-        self.state.transitions.write(&transitions);
+        self.state.note_transitions(&transitions);
         self.state.failures.recovered(&self.who);
         true
     }
@@ -131,8 +131,7 @@ impl<T: Check + RegisteredKind> Watcher<T> {
             );
         }
         self.state
-            .transitions
-            .write(&self.cache.take(self.number, event, at));
+            .note_transitions(&self.cache.take(self.number, event, at));
         if is_change {
             self.state.signal.note();
         }

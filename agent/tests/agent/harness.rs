@@ -56,6 +56,7 @@ pub fn settings(kubeconfig: &Path) -> Settings {
         shutdown_delay: Duration::ZERO,
         pod: Some("agent-0".into()),
         clock: clock::system,
+        history_directory: None,
         review: ReviewPace::default(),
         pace: Pace {
             remember: Duration::from_millis(20),

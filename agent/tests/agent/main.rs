@@ -17,6 +17,7 @@ mod connections;
 mod deletions;
 mod exposure;
 mod harness;
+mod history;
 mod metrics;
 mod one_object;
 mod others;

@@ -146,6 +146,9 @@ sre_http_requests_total{{path="other",code="404"}} 2
 # HELP sre_change_streams Streams of changes that are open
 # TYPE sre_change_streams gauge
 sre_change_streams 0
+# HELP sre_history_transitions Transitions that are kept in memory
+# TYPE sre_history_transitions gauge
+sre_history_transitions 0
 # HELP process_start_time_seconds When this process started, in seconds since 1970
 # TYPE process_start_time_seconds gauge
 process_start_time_seconds ?

@@ -43,7 +43,7 @@ fn cluster_with_accounts(name: &str) -> (Cluster, User) {
         "-n shop create serviceaccount on-call",
         "create clusterrole sre-agent --verb=list,watch --resource=deployments.apps,statefulsets.apps,daemonsets.apps,jobs.batch,cronjobs.batch",
         "create clusterrole sre-agent-reviews --verb=create --resource=tokenreviews.authentication.k8s.io,subjectaccessreviews.authorization.k8s.io",
-        "create clusterrole sre-agent-reader --verb=get --non-resource-url=/,/health,/health/*,/metrics,/openapi.json,/version",
+        "create clusterrole sre-agent-reader --verb=get --non-resource-url=/,/health,/health/*,/history,/metrics,/openapi.json,/version",
         "create clusterrolebinding sre-agent --clusterrole=sre-agent --serviceaccount=sre-tools:sre-agent",
         "create clusterrolebinding sre-agent-reviews --clusterrole=sre-agent-reviews --serviceaccount=sre-tools:sre-agent",
         "create clusterrolebinding sre-agent-reader --clusterrole=sre-agent-reader --serviceaccount=sre-tools:sre-agent-reader",

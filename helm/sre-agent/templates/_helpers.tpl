@@ -154,6 +154,7 @@ shutdown-delay: shutdownDelaySeconds
 authenticate: authentication.enabled
 tls-cert-file: tls.secretName
 tls-private-key-file: tls.secretName
+history-dir: history.enabled
 log-format: log.format
 log-level: log.level
 {{- end }}
@@ -167,6 +168,18 @@ log-level: log.level
 {{- fail (printf "extraArgs has --%s, which the chart sets: use the value %s" $flag .) }}
 {{- end }}
 - {{ . | quote }}
+{{- end }}
+{{- end }}
+
+{{/* The claim of the history; empty for a volume of the pod. */}}
+{{- define "sre-agent.historyClaim" -}}
+{{- with .Values.history }}
+{{- if and .enabled .existingClaim }}
+{{- if gt (int $.Values.replicas) 1 }}
+{{- fail (printf "history.existingClaim is for one replica, and replicas is %d: each replica keeps a history of its own" (int $.Values.replicas)) }}
+{{- end }}
+{{- .existingClaim }}
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -32,6 +32,11 @@ pub fn answer(state: &AgentState) -> Answer {
              ?state=",
         ),
         entry(
+            "/history",
+            "the changes of states that this agent has seen, newest last: ?since= ?until= ?namespace= ?kind= ?name= ?limit= \
+             ?continue=",
+        ),
+        entry(
             "/health/apiserver",
             "whether the API server can be reached and is well, asked live",
         ),

@@ -3,14 +3,17 @@
 pub mod alive;
 pub mod apiserver;
 pub mod changes;
+pub mod history;
 pub mod index;
 pub mod kind;
 pub mod metrics;
 pub mod openapi;
+pub mod past;
 pub mod ready;
 pub mod report;
 pub mod version;
 
+use crate::history::flapping::FlappingObjects;
 use crate::http::query;
 use crate::state::AgentState;
 use serde::Serialize;
@@ -28,6 +31,8 @@ struct Items<'a> {
     time: &'a AnswerTime,
     /// Those that are judged already.
     open: &'a OpenItems,
+    /// Those that flap.
+    flapping: &'a FlappingObjects,
     /// Whether none of them is shown.
     hidden: bool,
     limit: Option<NonZeroUsize>,
@@ -42,19 +47,39 @@ impl Items<'_> {
             return;
         }
         let (mut shown, mut end) = (0, None);
+        let mut show = |item: &Item| {
+            if self.limit.is_some_and(|limit| shown >= limit.get()) {
+                self.next.replace(end.take());
+                return ControlFlow::Break(());
+            }
+            show(item);
+            shown += 1;
+            if self.limit.is_some_and(|limit| shown == limit.get()) {
+                end = Some(query::token(&item.namespace, &item.name));
+            }
+            ControlFlow::Continue(())
+        };
+        let beyond = self.flapping.beyond(self.objects, self.selection, self.time);
+        let mut beyond = beyond.iter().peekable();
+        let mut is_cut = false;
         self.objects
             .visit(self.selection, self.time, self.open, &mut |item| {
-                if self.limit.is_some_and(|limit| shown >= limit.get()) {
-                    self.next.replace(end.take());
-                    return ControlFlow::Break(());
+                let place = (&item.namespace, &item.name);
+                let mut flow = ControlFlow::Continue(());
+                while flow.is_continue()
+                    && let Some(item) = beyond.next_if(|item| (&item.namespace, &item.name) < place)
+                {
+                    flow = show(item);
                 }
-                show(item);
-                shown += 1;
-                if self.limit.is_some_and(|limit| shown == limit.get()) {
-                    end = Some(query::token(&item.namespace, &item.name));
+                if flow.is_continue() {
+                    flow = show(&self.flapping.noted(item));
                 }
-                ControlFlow::Continue(())
+                is_cut = flow.is_break();
+                flow
             });
+        while !is_cut && let Some(item) = beyond.next() {
+            is_cut = show(item).is_break();
+        }
     }
 }
 

@@ -16,10 +16,10 @@ mod tests {
     use serde_json::Value;
     use sre_shared::report::{
         Acknowledged, ApiServerCheck, BaselineMark, BaselineSummary, Cause, ChangeKind, Code, CommandResult,
-        Coverage, FieldChange, FieldChangeKind, Finding, GoneItem, Grant, Identity, Item, KindCheck,
-        ManifestCoverage, NewestPods, NotSeen, Note, NoteCode, ObjectChange, ObjectRef, Readyz, Record,
-        Report, RolloutProgress, Rung, Source, State, Status, TerminatingNamespace, Undo, Vantage,
-        VantagePoint, Window,
+        Coverage, FieldChange, FieldChangeKind, Finding, GoneItem, Grant, HistoryGap, HistoryPage, Identity,
+        Item, KindCheck, ManifestCoverage, NewestPods, NotSeen, Note, NoteCode, ObjectChange, ObjectRef,
+        Readyz, Record, Report, RolloutProgress, Rung, Source, State, Status, TerminatingNamespace,
+        TransitionRecord, Undo, Vantage, VantagePoint, Window,
     };
     use std::collections::BTreeSet;
 
@@ -182,6 +182,9 @@ mod tests {
                 format!("{coverage}/terminatingNamespaces/items/properties"),
             ),
             (fields::<NotSeen>(), "NotSeen/properties".to_owned()),
+            (fields::<HistoryPage>(), "History/properties".to_owned()),
+            (fields::<HistoryGap>(), "HistoryGap/properties".to_owned()),
+            (fields::<TransitionRecord>(), "Transition/properties".to_owned()),
             (fields::<Finding>(), "Finding/properties".to_owned()),
             (fields::<KindCheck>(), "Check/properties".to_owned()),
             (fields_of(&item()), item_fields.to_owned()),

@@ -33,6 +33,11 @@ pub fn answer(state: &AgentState, query: &Query) -> Answer {
             }
         }));
     }
+    // The disk decides nothing: answers come from memory.
+    lines.extend(state.history.disk().map(|disk| match disk.problem() {
+        None => "[+]history ok".to_owned(),
+        Some(problem) => format!("[+]history in memory alone: {problem}"),
+    }));
     let status = if ready {
         StatusCode::OK
     } else {

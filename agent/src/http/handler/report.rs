@@ -5,6 +5,7 @@
 
 use super::Items;
 use crate::apiserver::probe::ProbeResult;
+use crate::history::flapping::FlappingObjects;
 use crate::http::handler::apiserver::essence;
 use crate::http::query::Query;
 use crate::http::response::{Answer, Body};
@@ -62,10 +63,16 @@ struct ReportPart<'a> {
     selection: Cow<'a, Selection>,
     overview: Overview,
     open: OpenItems,
+    flapping: FlappingObjects,
 }
 
 impl<'a> ReportPart<'a> {
-    fn new(objects: &'a Arc<dyn KindObjects>, query: &'a Query, time: &AnswerTime) -> Self {
+    fn new(
+        state: &AgentState,
+        objects: &'a Arc<dyn KindObjects>,
+        query: &'a Query,
+        time: &AnswerTime,
+    ) -> Self {
         let kind = objects.kind();
         let named = query.objects.iter().find(|(of, _)| *of == kind);
         let selection = match named {
@@ -83,6 +90,7 @@ impl<'a> ReportPart<'a> {
             selection,
             overview,
             open,
+            flapping: state.flapping(kind, time),
         }
     }
 
@@ -129,7 +137,7 @@ impl<'a> ReportParts<'a> {
         let watched: Vec<&Arc<dyn KindObjects>> = state.kinds.iter().filter(|o| asked(&o.kind())).collect();
         let mut parts: Vec<_> = watched
             .iter()
-            .map(|objects| ReportPart::new(objects, query, &time))
+            .map(|objects| ReportPart::new(state, objects, query, &time))
             .collect();
         let is_watched = |kind: Kind| watched.iter().any(|objects| objects.kind() == kind);
         let not_watched: Vec<Kind> = query
@@ -287,9 +295,14 @@ impl<'a> ReportParts<'a> {
         let among = part.selection.among(part.overview.summary.total);
         let mut items: Vec<Item> = Vec::new();
         objects.visit(&among, time, &part.open, &mut |item| {
-            items.push(item.clone());
+            items.push(part.flapping.noted(item).into_owned());
             ControlFlow::Continue(())
         });
+        let mut beyond = part.flapping.beyond(objects, &among, time);
+        if !beyond.is_empty() {
+            items.append(&mut beyond);
+            items.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+        }
         if among.notable {
             let is_listed = |key: &ObjectKey| {
                 let place = (&*key.namespace, &*key.name);
@@ -299,6 +312,7 @@ impl<'a> ReportParts<'a> {
             let recovered = shown.of_part(number).filter(|key| !is_listed(key));
             let recovered: Vec<Item> = recovered
                 .filter_map(|key| objects.item(&key.namespace, &key.name, &among, time))
+                .map(|item| part.flapping.noted(&item).into_owned())
                 .collect();
             items.extend(recovered);
             items.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
@@ -350,6 +364,7 @@ impl<'a> ReportParts<'a> {
                         selection: &shown,
                         time: &self.time,
                         open: &part.open,
+                        flapping: &part.flapping,
                         hidden: query.no_items,
                         limit: None,
                         next: None.into(),

@@ -1,0 +1,371 @@
+//! Owns the last transitions in memory: their order, and how much room they take.
+//! Must not know where they come from, nor how they are written.
+
+use super::interner::{Interner, Shared};
+use sre_shared::report::{Code, State, TransitionRecord};
+use sre_shared::resource::Time;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// The most transitions.
+pub const TRANSITIONS: usize = 10_000;
+/// The most bytes of all transitions together. 10,000 transitions of as many objects take 1.6 MB without changes; the test
+/// below prints it. If their changes need more, the oldest transitions make room.
+pub const BYTES: usize = 4 << 20;
+/// The longest change that is kept, as JSON. A change with more fields than that is kept without its fields.
+const CHANGE: usize = 8 << 10;
+/// Clocks of several API servers differ by so much. A record that seems to be older than the one before by less is as old as it.
+const CLOCKS_DIFFER: i64 = 60;
+
+/// The object of a transition.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub struct RecordedObject {
+    /// Its kind.
+    pub kind: Arc<Box<str>>,
+    /// Its namespace; empty if it has none.
+    pub namespace: Arc<Box<str>>,
+    /// Its name.
+    pub name: Box<str>,
+}
+
+impl Shared for RecordedObject {
+    fn heap_bytes(&self) -> usize {
+        self.name.heap_bytes()
+    }
+}
+
+/// Why an object changed its state. Many transitions have the same.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct TransitionCause {
+    reason: Code,
+    code: Option<Code>,
+    /// The change before it, as JSON.
+    change: Option<Box<str>>,
+}
+
+impl Shared for TransitionCause {
+    fn heap_bytes(&self) -> usize {
+        let word = |code: &Code| match code {
+            Code::Other(word) => word.capacity(),
+            _ => 0,
+        };
+        let change = self.change.as_ref().map_or(0, Shared::heap_bytes);
+        word(&self.reason) + self.code.as_ref().map_or(0, word) + change
+    }
+}
+
+/// A transition as it is kept.
+#[derive(Debug)]
+struct Entry {
+    at: Time,
+    object: Arc<RecordedObject>,
+    cause: Arc<TransitionCause>,
+    from: Option<State>,
+    to: Option<State>,
+}
+
+/// A transition, as it is read from the ring.
+#[derive(Debug, Clone, Copy)]
+pub struct KeptTransition<'a> {
+    /// Its number. Numbers grow by one, whatever the clock does.
+    pub number: u64,
+    entry: &'a Entry,
+}
+
+impl KeptTransition<'_> {
+    /// When it was seen.
+    pub fn at(&self) -> Time {
+        self.entry.at
+    }
+
+    /// Its object.
+    pub fn object(&self) -> &RecordedObject {
+        &self.entry.object
+    }
+
+    /// The state before; `None` for a new object.
+    pub fn from(&self) -> Option<State> {
+        self.entry.from
+    }
+
+    /// The state after; `None` for an object that was deleted.
+    pub fn to(&self) -> Option<State> {
+        self.entry.to
+    }
+
+    /// The reason of the state after.
+    pub fn reason(&self) -> &Code {
+        &self.entry.cause.reason
+    }
+
+    /// The record, as an answer has it.
+    pub fn record(&self) -> TransitionRecord {
+        let Entry {
+            at,
+            object,
+            cause,
+            from,
+            to,
+        } = self.entry;
+        TransitionRecord {
+            at: at.to_string(),
+            kind: object.kind.to_string(),
+            namespace: object.namespace.to_string(),
+            name: object.name.to_string(),
+            from: *from,
+            to: *to,
+            reason: cause.reason.clone(),
+            code: cause.code.clone(),
+            change: cause
+                .change
+                .as_ref()
+                .and_then(|json| serde_json::from_str(json).ok()),
+        }
+    }
+}
+
+/// The last transitions, in the order in which they were seen.
+#[derive(Debug, Default)]
+pub struct TransitionRing {
+    entries: VecDeque<Entry>,
+    /// The number of the first entry.
+    first: u64,
+    /// The time of the newest transition that had to make room.
+    forgotten: Option<Time>,
+    words: Interner<Box<str>>,
+    objects: Interner<RecordedObject>,
+    causes: Interner<TransitionCause>,
+}
+
+impl TransitionRing {
+    /// Adds a transition. The oldest ones make room.
+    pub fn push(&mut self, record: TransitionRecord) {
+        let Ok(at) = Time::parse(&record.at) else { return };
+        let at = match self.entries.back() {
+            Some(last) if last.at > at && last.at.seconds_since(at) <= CLOCKS_DIFFER => last.at,
+            _ => at,
+        };
+        while self.entries.len() >= TRANSITIONS {
+            self.forget_oldest();
+        }
+        let object = RecordedObject {
+            kind: self.words.share(record.kind.into()),
+            namespace: self.words.share(record.namespace.into()),
+            name: record.name.into(),
+        };
+        let cause = TransitionCause {
+            reason: record.reason,
+            code: record.code,
+            change: record.change.and_then(|change| {
+                let mut change = *change;
+                let whole = serde_json::to_string(&change).ok()?;
+                if whole.len() <= CHANGE {
+                    return Some(whole.into());
+                }
+                change.diff.clear();
+                let short = serde_json::to_string(&change).ok()?;
+                (short.len() <= CHANGE).then(|| short.into())
+            }),
+        };
+        let entry = Entry {
+            at,
+            object: self.objects.share(object),
+            cause: self.causes.share(cause),
+            from: record.from,
+            to: record.to,
+        };
+        if self.entries.len() == self.entries.capacity() {
+            // Not by doubling: the last step would take 16,384 places for 10,000 entries.
+            self.entries.reserve_exact((TRANSITIONS / 8).max(1));
+        }
+        self.entries.push_back(entry);
+        while self.bytes() > BYTES && self.entries.len() > 1 {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        let Some(Entry {
+            at, object, cause, ..
+        }) = self.entries.pop_front()
+        else {
+            return;
+        };
+        self.first += 1;
+        self.forgotten = Some(self.forgotten.map_or(at, |before| before.max(at)));
+        self.causes.release(&cause);
+        let words = [Arc::clone(&object.kind), Arc::clone(&object.namespace)];
+        self.objects.release(&object);
+        drop(object);
+        for word in words {
+            self.words.release(&word);
+        }
+    }
+
+    /// The transitions from that number on, newest last.
+    pub fn since(&self, number: u64) -> impl Iterator<Item = KeptTransition<'_>> {
+        let skipped = usize::try_from(number.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let entries = self.entries.range(skipped.min(self.entries.len())..);
+        let first = self.first.max(number);
+        (first..)
+            .zip(entries)
+            .map(|(number, entry)| KeptTransition { number, entry })
+    }
+
+    /// The time of the newest transition that had to make room; `None` if each is still here.
+    pub fn forgotten(&self) -> Option<Time> {
+        self.forgotten
+    }
+
+    /// How many transitions there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Bytes of all transitions: their places, and what they share.
+    pub fn bytes(&self) -> usize {
+        let places = self.entries.capacity().saturating_mul(size_of::<Entry>());
+        places + self.words.bytes() + self.objects.bytes() + self.causes.bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sre_shared::report::{ChangeKind, FieldChange, FieldChangeKind, ObjectChange};
+
+    fn record(number: i64, name: &str) -> TransitionRecord {
+        TransitionRecord {
+            at: Time::from_seconds(1_800_000_000 + number).to_string(),
+            kind: "Deployment".to_owned(),
+            namespace: format!("team-{}", number % 40),
+            name: name.to_owned(),
+            from: Some(State::Healthy),
+            to: Some(State::Degraded),
+            reason: Code::from("ReadyBelowDesired"),
+            code: Some(Code::from("CrashLoop")),
+            change: None,
+        }
+    }
+
+    fn change(fields: usize) -> ObjectChange {
+        ObjectChange {
+            at: "2026-11-23T18:40:12Z".to_owned(),
+            what: ChangeKind::Rollout,
+            seconds_before: Some(40),
+            revision: Some("13".to_owned()),
+            from: Some("12".to_owned()),
+            by: Some("argocd-controller".to_owned()),
+            change_cause: None,
+            diff: (0..fields)
+                .map(|number| FieldChange {
+                    field: format!("env VARIABLE_{number}"),
+                    container: Some("api".to_owned()),
+                    how: FieldChangeKind::Changed,
+                    from: None,
+                    to: None,
+                })
+                .collect(),
+            subject: None,
+            undo: None,
+        }
+    }
+
+    #[test]
+    fn ten_thousand_transitions_of_as_many_objects_take_less_than_two_megabytes() {
+        let mut ring = TransitionRing::default();
+        for number in 0..25_000 {
+            // The name of a Deployment, as generators of names make them.
+            ring.push(record(number, &format!("checkout-service-canary-{number:012}")));
+        }
+        println!("10,000 transitions take {} bytes", ring.bytes());
+        assert_eq!(ring.len(), TRANSITIONS);
+        assert!(ring.bytes() < 2_000_000, "{}", ring.bytes());
+        assert_eq!(ring.forgotten(), Some(Time::from_seconds(1_800_014_999)));
+        assert_eq!(ring.since(0).next().unwrap().number, 15_000);
+        assert_eq!(
+            ring.since(24_998).map(|one| one.number).collect::<Vec<_>>(),
+            [24_998, 24_999]
+        );
+        assert_eq!(ring.since(99_999).count(), 0);
+    }
+
+    #[test]
+    fn changes_and_long_names_never_need_more_than_four_megabytes() {
+        let mut ring = TransitionRing::default();
+        for number in 0..20_000 {
+            let mut record = record(number, &format!("{}{number:010}", "x".repeat(243)));
+            let mut change = change(60);
+            change.revision = Some(number.to_string());
+            record.change = Some(Box::new(change));
+            ring.push(record);
+            assert!(ring.bytes() <= BYTES);
+        }
+        println!(
+            "{} transitions with changes take {} bytes",
+            ring.len(),
+            ring.bytes()
+        );
+        assert!(ring.len() > 400, "{}", ring.len());
+        assert!(ring.forgotten().is_some());
+        // Transitions that share a change keep it once.
+        let mut ring = TransitionRing::default();
+        for number in 0..10_000 {
+            let mut record = record(number, &format!("checkout-service-canary-{:012}", number % 2_000));
+            record.change = Some(Box::new(change((number % 20) as usize)));
+            ring.push(record);
+        }
+        println!("10,000 transitions with 20 changes take {} bytes", ring.bytes());
+        assert_eq!(ring.len(), TRANSITIONS);
+        assert!(ring.bytes() < 2_000_000);
+        assert_eq!(
+            ring.since(9_999).next().unwrap().record().change.as_deref(),
+            Some(&change(19))
+        );
+    }
+
+    #[test]
+    fn a_change_with_too_many_fields_is_kept_without_them() {
+        let mut ring = TransitionRing::default();
+        let mut large = record(1, "web");
+        large.change = Some(Box::new(change(1_000)));
+        ring.push(large);
+        assert_eq!(
+            ring.since(0).next().unwrap().record().change.as_deref(),
+            Some(&change(0))
+        );
+    }
+
+    #[test]
+    fn a_record_is_read_back_as_it_was_added_and_clocks_that_differ_little_keep_the_order() {
+        let mut ring = TransitionRing::default();
+        for second in [100, 97, 99, 101, 20] {
+            ring.push(record(second, "web"));
+        }
+        let times: Vec<i64> = ring
+            .since(0)
+            .map(|one| one.at().seconds - 1_800_000_000)
+            .collect();
+        // A clock that jumped is no clock that differs: its times stay as they are.
+        assert_eq!(times, [100, 100, 100, 101, 20]);
+        assert_eq!(ring.since(3).next().unwrap().record(), record(101, "web"));
+    }
+
+    /// `cargo test -p sre-agent --release ring::tests::prints -- --ignored --nocapture`
+    #[test]
+    #[ignore = "prints a time, and asserts nothing"]
+    fn prints_how_long_the_records_of_ten_thousand_transitions_take() {
+        let mut ring = TransitionRing::default();
+        for number in 0..10_000 {
+            ring.push(record(number, &format!("checkout-service-canary-{number:012}")));
+        }
+        let began = tokio::time::Instant::now();
+        let page: Vec<TransitionRecord> = ring.since(0).take(1_000).map(|one| one.record()).collect();
+        let bytes = serde_json::to_vec(&page).unwrap();
+        println!(
+            "1,000 records of 10,000, {} bytes: {:?}",
+            bytes.len(),
+            began.elapsed()
+        );
+    }
+}
