@@ -230,8 +230,9 @@ pub struct HealthArgs {
     /// Judge the objects that these manifests name, in the cluster: a file, a directory, or - for standard input
     #[arg(long, value_name = "FILE|DIR|-")]
     pub manifest: Option<PathBuf>,
-    /// When the dump was taken, such as 2026-11-23T18:40:12Z [default: the newest time in it]
-    #[arg(long, value_name = "TIME", requires = "filename", value_parser = Time::parse)]
+    /// With -f: when the dump was taken, such as 2026-11-23T18:40:12Z [default: the newest time in it]; with an agent: the moment
+    /// to ask its history about
+    #[arg(long, value_name = "TIME", value_parser = Time::parse)]
     pub at: Option<Time>,
     /// Output format, human if none is given; can be given again as FORMAT=FILE, which writes that file too
     #[arg(short, long, value_parser = OutputChoiceParser, value_name = "FORMAT[=FILE]")]

@@ -383,7 +383,7 @@ impl HealthArgs {
             },
             ..Request::everything()
         };
-        match (self.targets.is_empty(), self.kinds.is_empty()) {
+        let request = match (self.targets.is_empty(), self.kinds.is_empty()) {
             // The manifests name the objects.
             (true, true) if self.manifest.is_some() => Request {
                 by_default: false,
@@ -395,6 +395,15 @@ impl HealthArgs {
             (true, true) => request,
             (true, false) => self.with_kinds(request),
             (false, _) => self.with_targets(request),
+        };
+        match self.at.filter(|_| self.filename.is_none()) {
+            // An agent's history has no states of the API server.
+            Some(at) => Request {
+                api_server: false,
+                at: Some(at),
+                ..request
+            },
+            None => request,
         }
     }
 

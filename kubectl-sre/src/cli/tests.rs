@@ -240,7 +240,24 @@ fn every_refused_input_gets_one_line_with_the_nearest_right_one() {
             "{line}: {got}"
         );
     }
-    assert!(usage("health --at 2026-01-01T00:00:00Z").contains("--filename"));
+    let at = |rest: &str| usage(&format!("health --at 2026-01-01T00:00:00Z {rest}"));
+    assert!(
+        at("").starts_with("--at asks the history of an agent, since an API server knows only the present")
+    );
+    for (rest, part) in [
+        ("--agent -l app=web", "-l, since the history has no labels"),
+        ("--agent apiserver", "apiserver, which the history does not have"),
+        ("--agent --kinds apiserver,jobs", "apiserver, which"),
+        ("--agent-url http://127.0.0.1:1 --wait", "--wait, which waits"),
+        ("--agent -w", "-w, which shows"),
+        ("--agent --manifest x", "--manifest, whose"),
+    ] {
+        assert!(
+            at(rest).starts_with(&format!("--at has no meaning with {part}")),
+            "{rest}: {}",
+            at(rest)
+        );
+    }
     assert!(!usage("health -q -v").contains('\n'));
 }
 

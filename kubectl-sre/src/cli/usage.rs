@@ -140,7 +140,10 @@ pub(super) fn contradiction(health: &HealthArgs, wrongly_followed: Option<String
     if let Some(line) = wrong_listing(health) {
         return Some(line);
     }
-    if let Some(line) = beside_manifests(health).or_else(|| wrong_list_request(health)) {
+    if let Some(line) = wrong_moment(health)
+        .or_else(|| beside_manifests(health))
+        .or_else(|| wrong_list_request(health))
+    {
         return Some(line);
     }
     if wrongly_followed.is_some() {
@@ -209,6 +212,35 @@ fn wrong_listing(health: &HealthArgs) -> Option<String> {
     }
     (health.all && !writes(Format::Human))
         .then(|| "--all is for the screen, which has no room for everything: leave it out".to_owned())
+}
+
+/// The line for `--at` with a source that does not know that moment, or with flags that its history knows nothing about.
+fn wrong_moment(health: &HealthArgs) -> Option<String> {
+    health.at?;
+    if health.filename.is_some() {
+        return None;
+    }
+    let connection = &health.connection;
+    if connection.agent.is_none() && connection.agent_url.is_none() {
+        return Some(
+            "--at asks the history of an agent, since an API server knows only the present: add --agent or --agent-url, or -f \
+             for a dump"
+                .to_owned(),
+        );
+    }
+    let api_server =
+        health.targets.contains(&Target::ApiServer) || health.kinds.contains(&KindChoice::ApiServer);
+    let without_past = [
+        ("-l, since the history has no labels", !health.selector.is_empty()),
+        (
+            "--manifest, whose objects are compared with the present",
+            health.manifest.is_some(),
+        ),
+        ("--wait, which waits for what comes", health.wait),
+        ("-w, which shows what comes", health.watch),
+        ("apiserver, which the history does not have", api_server),
+    ];
+    first_given(without_past).map(|flag| format!("--at has no meaning with {flag}: leave one of them out"))
 }
 
 /// The line for flags of list requests, with a source that is not asked for lists.
@@ -305,6 +337,7 @@ pub(super) fn wrongly_gated(gate: &GateArgs) -> Option<String> {
         ("--wait: it waits by itself", "--wait", health.wait),
         ("-w: it ends with the change", "-w", health.watch),
         ("-f: it reads a cluster", "-f", health.filename.is_some()),
+        ("--at: it compares with the present", "--at", health.at.is_some()),
         (
             "--manifest: its objects may not be there before COMMAND",
             "--manifest",

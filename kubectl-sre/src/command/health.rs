@@ -75,7 +75,9 @@ pub async fn run(settings: HealthSettings, shell: &mut Shell) -> u8 {
              the cluster?",
         );
     }
-    let elapsed = is_live.then(|| started.elapsed());
+    // A report of the past says of when it is.
+    let is_present = is_live && settings.request.at.is_none();
+    let elapsed = is_present.then(|| started.elapsed());
     let is_written = write(&report, elapsed, &settings, &mut files, shell);
     if !(is_unreached || is_saved && is_written) {
         return exit::USAGE;

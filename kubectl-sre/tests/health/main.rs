@@ -12,6 +12,7 @@ mod agent;
 mod agent_follow;
 #[cfg(unix)]
 mod agent_gate;
+mod agent_history;
 #[cfg(unix)]
 mod agent_manifest;
 mod agent_outputs;

@@ -18,9 +18,9 @@ mod progress;
 mod request;
 
 pub use agent::{
-    AgentConnection, AgentFollower, AgentPace, AgentRefusal, DEFAULT_AGENT, NOT_WATCHED, OpenedStream,
-    ServiceConnection, StreamBody, agent, agent_answer, agent_version, ask_agent, ask_service,
-    perhaps_no_namespace,
+    AgentConnection, AgentFollower, AgentPace, AgentRefusal, DEFAULT_AGENT, HistoryQuery, NOT_WATCHED,
+    OpenedStream, ServiceConnection, StreamBody, agent, agent_answer, agent_version, ask_agent, ask_service,
+    history, perhaps_no_namespace,
 };
 pub use change_sources::{ChangeSources, ConfigMaps};
 pub use clock::Clock;

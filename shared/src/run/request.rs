@@ -2,6 +2,7 @@
 
 use crate::field_selector::FieldSelector;
 use crate::kind::{Kind, ResourceArg};
+use crate::resource::Time;
 use crate::run::change_sources::ChangeSources;
 use crate::selector::Selector;
 
@@ -62,6 +63,8 @@ pub struct Request {
     pub every_object: bool,
     /// Which objects the report has.
     pub items: AgentItems,
+    /// The moment in the past that is asked about, if it is not the present. Only an agent's history knows it.
+    pub at: Option<Time>,
 }
 
 /// Which objects a report has, or an agent sends. All of them are counted.

@@ -15,6 +15,7 @@ use crate::report::{
     ApiServerCheck, CheckResult, Item, KindCheck, Namespaces, NotSeen, Report, Scope, Source, State, Status,
     Summary,
 };
+use crate::resource::Time;
 use crate::run::emptiness::Emptiness;
 use crate::run::not_seen::{all_but, name_not_found, not_seen_kind};
 use crate::run::request::{Causes, KindTarget, Request};
@@ -93,6 +94,14 @@ pub(super) fn understand(served: &ServiceResponse, request: &Request) -> Result<
         ..Failure::new(class, message)
     };
     if let Some(ReceivedReport { report, head }) = read_report(&served.body, served.status)? {
+        let is_of_moment = |at| Time::parse(&report.observed_at).is_ok_and(|observed| observed == at);
+        if request.at.is_some_and(|at| !is_of_moment(at)) {
+            let message = format!(
+                "the agent's answer is about another moment, {}",
+                report.observed_at
+            );
+            return Err(failure(Class::AgentVersion, message));
+        }
         return Ok(select(report, &head, request));
     }
     if let Some(refusal) = ErrorBody::read(served)

@@ -25,7 +25,8 @@ pub async fn ask_agent<E>(
 fn path(request: &Request, with_kinds: bool) -> String {
     let named = request.kinds.iter().any(|wanted| !wanted.names.is_empty());
     let items = (request.items == AgentItems::Notable && !named).then_some(("items", "notable".to_owned()));
-    query(request, "/health", with_kinds, items)
+    let at = request.at.map(|at| ("at", at.to_string()));
+    query(request, "/health", with_kinds, items.into_iter().chain(at))
 }
 
 /// Path and query of the changes of the report that answers `request`.
@@ -36,10 +37,15 @@ pub(super) fn changes_path(request: &Request) -> String {
     });
     let objects: Vec<String> = objects.collect();
     let objects = Some(("objects", objects.join(","))).filter(|(_, names)| !names.is_empty());
-    query(request, "/health/changes", true, objects)
+    query(request, "/health/changes", true, objects.into_iter())
 }
 
-fn query(request: &Request, path: &str, with_kinds: bool, last: Option<(&str, String)>) -> String {
+fn query<'a>(
+    request: &Request,
+    path: &str,
+    with_kinds: bool,
+    further: impl Iterator<Item = (&'a str, String)>,
+) -> String {
     let mut path = format!("{path}?");
     let mut add = |name: &str, value: &str| {
         path.push_str(name);
@@ -62,7 +68,7 @@ fn query(request: &Request, path: &str, with_kinds: bool, last: Option<(&str, St
     if !request.selector_text.is_empty() {
         add("selector", &request.selector_text);
     }
-    if let Some((name, value)) = last {
+    for (name, value) in further {
         add(name, &value);
     }
     if request.no_ignore {
