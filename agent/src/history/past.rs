@@ -167,9 +167,9 @@ mod tests {
             .or(states.others_unknown.map(|_| PastState::Unknown)))
     }
 
-    fn since(second: i64, state: State) -> Result<Option<PastState>, String> {
+    fn since(second: i64, state: State) -> PastState {
         let reason = Code::from("ReadyBelowDesired");
-        Ok(Some(PastState::Since(state, reason, time(second))))
+        PastState::Since(state, reason, time(second))
     }
 
     #[test]
@@ -185,11 +185,11 @@ mod tests {
         );
         let until = |second, state, next| Ok(Some(PastState::Until(state, time(second), next)));
         assert_eq!(state(&known, 150, "web"), until(200, State::Healthy, DEGRADED));
-        assert_eq!(state(&known, 200, "web"), since(200, State::Degraded));
-        assert_eq!(state(&known, 299, "web"), since(200, State::Degraded));
-        assert_eq!(state(&known, 400, "web"), since(300, State::Healthy));
+        assert_eq!(state(&known, 200, "web"), Ok(Some(since(200, State::Degraded))));
+        assert_eq!(state(&known, 299, "web"), Ok(Some(since(200, State::Degraded))));
+        assert_eq!(state(&known, 400, "web"), Ok(Some(since(300, State::Healthy))));
         assert_eq!(state(&known, 240, "new"), Ok(Some(PastState::Absent)));
-        assert_eq!(state(&known, 255, "new"), since(250, State::Healthy));
+        assert_eq!(state(&known, 255, "new"), Ok(Some(since(250, State::Healthy))));
         assert_eq!(state(&known, 255, "gone"), until(260, State::Healthy, None));
         assert_eq!(state(&known, 265, "gone"), Ok(Some(PastState::Absent)));
         // Without a transition it was as it is now.
@@ -222,8 +222,8 @@ mod tests {
         assert!(states(&known, Kind::Job, None, time(210)).is_ok());
         assert!(states(&known, Kind::Job, None, time(310)).is_err());
         // After a lost watch the objects are compared with those before it.
-        assert_eq!(state(&known, 199, "web"), since(150, State::Degraded));
-        assert_eq!(state(&known, 250, "web"), since(150, State::Degraded));
+        assert_eq!(state(&known, 199, "web"), Ok(Some(since(150, State::Degraded))));
+        assert_eq!(state(&known, 250, "web"), Ok(Some(since(150, State::Degraded))));
         assert_eq!(state(&known, 199, "quiet"), Ok(None));
     }
 
@@ -238,7 +238,7 @@ mod tests {
                 (170, "early", HEALTHY, DEGRADED),
             ],
         );
-        assert_eq!(state(&known, 160, "web"), since(150, State::Degraded));
+        assert_eq!(state(&known, 160, "web"), Ok(Some(since(150, State::Degraded))));
         // It was degraded at 150 and healthy at 400, and recovered while no agent ran.
         assert_eq!(
             state(&known, 310, "web"),
@@ -249,6 +249,6 @@ mod tests {
         // After the gap everything is as it is now, unless a transition says otherwise.
         assert_eq!(state(&known, 310, "quiet"), Ok(None));
         assert_eq!(state(&known, 310, "early"), Ok(None));
-        assert_eq!(state(&known, 360, "late"), since(350, State::Healthy));
+        assert_eq!(state(&known, 360, "late"), Ok(Some(since(350, State::Healthy))));
     }
 }

@@ -68,7 +68,9 @@ mod tests {
 
     fn read(gaps: &[WatchGap]) -> Vec<WatchGap> {
         let mut read = ReadGaps::default();
-        gaps.iter().for_each(|gap| read.take(&gap.public()));
+        for gap in gaps {
+            read.take(&gap.public());
+        }
         read.finish()
     }
 

@@ -230,6 +230,7 @@ impl TransitionRing {
 }
 
 #[cfg(test)]
+#[allow(clippy::print_stdout, reason = "a measurement is printed")]
 mod tests {
     use super::*;
     use sre_shared::report::{ChangeKind, FieldChange, FieldChangeKind, ObjectChange};
@@ -312,7 +313,7 @@ mod tests {
         let mut ring = TransitionRing::default();
         for number in 0..10_000 {
             let mut record = record(number, &format!("checkout-service-canary-{:012}", number % 2_000));
-            record.change = Some(Box::new(change((number % 20) as usize)));
+            record.change = Some(Box::new(change(usize::try_from(number % 20).unwrap())));
             ring.push(record);
         }
         println!("10,000 transitions with 20 changes take {} bytes", ring.bytes());

@@ -205,7 +205,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let mut text = alive(1).to_bytes().unwrap();
         text.extend_from_slice(b"\0\0\0\0\n{\"of\":\"a newer version\"}\n\n\xff\xfe\n");
-        text.extend_from_slice(&[b'x'; 200_000]);
+        text.resize(text.len() + 200_000, b'x');
         text.push(b'\n');
         text.extend_from_slice(&alive(2).to_bytes().unwrap());
         std::fs::write(directory.path().join(CURRENT), text).unwrap();

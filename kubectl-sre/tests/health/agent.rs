@@ -23,7 +23,7 @@ pub struct Agent {
 }
 
 impl Agent {
-    fn start(server: &ApiServer) -> Self {
+    pub fn start(server: &ApiServer) -> Self {
         Self::start_with(server.kubeconfig(), &[])
     }
 
