@@ -56,7 +56,7 @@ impl Shared for TransitionCause {
 
 /// A transition as it is kept.
 #[derive(Debug)]
-struct Entry {
+struct RingEntry {
     at: Time,
     object: Arc<RecordedObject>,
     cause: Arc<TransitionCause>,
@@ -69,7 +69,7 @@ struct Entry {
 pub struct KeptTransition<'a> {
     /// Its number. Numbers grow by one, whatever the clock does.
     pub number: u64,
-    entry: &'a Entry,
+    entry: &'a RingEntry,
 }
 
 impl KeptTransition<'_> {
@@ -100,7 +100,7 @@ impl KeptTransition<'_> {
 
     /// The record, as an answer has it.
     pub fn record(&self) -> TransitionRecord {
-        let Entry {
+        let RingEntry {
             at,
             object,
             cause,
@@ -127,7 +127,7 @@ impl KeptTransition<'_> {
 /// The last transitions, in the order in which they were seen.
 #[derive(Debug, Default)]
 pub struct TransitionRing {
-    entries: VecDeque<Entry>,
+    entries: VecDeque<RingEntry>,
     /// The number of the first entry.
     first: u64,
     /// The time of the newest transition that had to make room.
@@ -167,7 +167,7 @@ impl TransitionRing {
                 (short.len() <= CHANGE).then(|| short.into())
             }),
         };
-        let entry = Entry {
+        let entry = RingEntry {
             at,
             object: self.objects.share(object),
             cause: self.causes.share(cause),
@@ -185,7 +185,7 @@ impl TransitionRing {
     }
 
     fn forget_oldest(&mut self) {
-        let Some(Entry {
+        let Some(RingEntry {
             at, object, cause, ..
         }) = self.entries.pop_front()
         else {
@@ -224,7 +224,7 @@ impl TransitionRing {
 
     /// Bytes of all transitions: their places, and what they share.
     pub fn bytes(&self) -> usize {
-        let places = self.entries.capacity().saturating_mul(size_of::<Entry>());
+        let places = self.entries.capacity().saturating_mul(size_of::<RingEntry>());
         places + self.words.bytes() + self.objects.bytes() + self.causes.bytes()
     }
 }
