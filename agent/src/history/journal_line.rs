@@ -19,6 +19,11 @@ pub enum JournalLine {
         /// When, RFC 3339.
         begun: String,
     },
+    /// A transition that was written before, now that its cause is known.
+    Explained {
+        /// The whole record.
+        explained: Box<TransitionRecord>,
+    },
     /// A gap that is over.
     Gap {
         /// The gap.
@@ -38,6 +43,7 @@ impl JournalLine {
     pub fn alive_at(&self) -> Option<&str> {
         match self {
             Self::Transition(record) => Some(&record.at),
+            Self::Explained { .. } => None,
             Self::Alive { alive } => Some(alive),
             Self::Begun { begun } => Some(begun),
             Self::Gap { gap } => gap.to.as_deref(),

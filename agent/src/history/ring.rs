@@ -2,7 +2,7 @@
 //! Must not know where they come from, nor how they are written.
 
 use super::interner::{Interner, Shared};
-use sre_shared::report::{Code, State, TransitionRecord};
+use sre_shared::report::{Code, Item, ObjectChange, State, TransitionRecord};
 use sre_shared::resource::Time;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,6 +14,8 @@ pub const TRANSITIONS: usize = 10_000;
 pub const BYTES: usize = 4 << 20;
 /// The longest change that is kept, as JSON. A change with more fields than that is kept without its fields.
 const CHANGE: usize = 8 << 10;
+/// The newest transitions among which one is looked for whose cause has become known.
+const EXPLAINED: usize = 2_000;
 /// Clocks of several API servers differ by so much. A record that seems to be older than the one before by less is as old as it.
 const CLOCKS_DIFFER: i64 = 60;
 
@@ -124,6 +126,17 @@ impl KeptTransition<'_> {
     }
 }
 
+/// A change as JSON, without its fields if it is long; `None` if it is long without them, too.
+fn change_text(mut change: ObjectChange) -> Option<Box<str>> {
+    let whole = serde_json::to_string(&change).ok()?;
+    if whole.len() <= CHANGE {
+        return Some(whole.into());
+    }
+    change.diff.clear();
+    let short = serde_json::to_string(&change).ok()?;
+    (short.len() <= CHANGE).then(|| short.into())
+}
+
 /// The last transitions, in the order in which they were seen.
 #[derive(Debug, Default)]
 pub struct TransitionRing {
@@ -156,16 +169,7 @@ impl TransitionRing {
         let cause = TransitionCause {
             reason: record.reason,
             code: record.code,
-            change: record.change.and_then(|change| {
-                let mut change = *change;
-                let whole = serde_json::to_string(&change).ok()?;
-                if whole.len() <= CHANGE {
-                    return Some(whole.into());
-                }
-                change.diff.clear();
-                let short = serde_json::to_string(&change).ok()?;
-                (short.len() <= CHANGE).then(|| short.into())
-            }),
+            change: record.change.and_then(|change| change_text(*change)),
         };
         let entry = RingEntry {
             at,
@@ -182,6 +186,41 @@ impl TransitionRing {
         while self.bytes() > BYTES && self.entries.len() > 1 {
             self.forget_oldest();
         }
+    }
+
+    /// Adds the cause and the change to the last transition of an object, if it has none and the object still is in that state.
+    /// Returns the record if it has more now.
+    pub fn explain(&mut self, item: &Item) -> Option<TransitionRecord> {
+        let code = item.roots().next().map(|cause| cause.code.clone());
+        let change = item.change.as_deref().cloned();
+        if code.is_none() && change.is_none() {
+            return None;
+        }
+        let is_about = |entry: &&mut RingEntry| {
+            let object = &entry.object;
+            let names = (object.kind.as_ref(), object.namespace.as_ref(), &object.name);
+            (&**names.0, &**names.1, &**names.2)
+                == (item.kind.as_str(), item.namespace.as_str(), item.name.as_str())
+        };
+        let entry = self.entries.iter_mut().rev().take(EXPLAINED).find(is_about)?;
+        let old = &entry.cause;
+        let is_news = (old.code.is_none() && code.is_some()) || (old.change.is_none() && change.is_some());
+        if entry.to != Some(item.state) || !is_news {
+            return None;
+        }
+        let cause = TransitionCause {
+            reason: old.reason.clone(),
+            code: old.code.clone().or(code),
+            change: old.change.clone().or_else(|| change.and_then(change_text)),
+        };
+        let old = std::mem::replace(&mut entry.cause, self.causes.share(cause));
+        let record = KeptTransition { number: 0, entry }.record();
+        self.causes.release(&old);
+        drop(old);
+        while self.bytes() > BYTES && self.entries.len() > 1 {
+            self.forget_oldest();
+        }
+        Some(record)
     }
 
     fn forget_oldest(&mut self) {
@@ -233,7 +272,7 @@ impl TransitionRing {
 #[allow(clippy::print_stdout, reason = "a measurement is printed")]
 mod tests {
     use super::*;
-    use sre_shared::report::{ChangeKind, FieldChange, FieldChangeKind, ObjectChange};
+    use sre_shared::report::{Cause, ChangeKind, FieldChange, FieldChangeKind, ObjectRef};
 
     fn record(number: i64, name: &str) -> TransitionRecord {
         TransitionRecord {
@@ -270,6 +309,54 @@ mod tests {
             subject: None,
             undo: None,
         }
+    }
+
+    #[test]
+    fn a_cause_that_is_found_later_is_added_to_the_last_transition_of_its_object() {
+        let mut ring = TransitionRing::default();
+        let bare = |number| TransitionRecord {
+            code: None,
+            ..record(number, "web")
+        };
+        ring.push(bare(0));
+        ring.push(TransitionRecord {
+            namespace: "team-0".to_owned(),
+            ..bare(1)
+        });
+        let object = ObjectRef::namespaced("Deployment", "team-0", "web");
+        let mut item = Item::new(
+            object,
+            State::Degraded,
+            Code::from("ReadyBelowDesired"),
+            String::new(),
+        );
+        assert_eq!(ring.explain(&item), None, "nothing is known yet");
+        item.causes = vec![Cause {
+            code: Code::CrashLoop,
+            ..Cause::default()
+        }];
+        item.change = Some(Box::new(change(1)));
+        let healthy = Item {
+            state: State::Healthy,
+            ..item.clone()
+        };
+        assert_eq!(ring.explain(&healthy), None, "it is in another state by now");
+        let explained = ring.explain(&item).unwrap();
+        assert_eq!(
+            (explained.code, explained.change),
+            (Some(Code::CrashLoop), item.change.clone())
+        );
+        assert_eq!(ring.explain(&item), None, "it is known already");
+        let codes: Vec<Option<Code>> = ring.since(0).map(|one| one.record().code).collect();
+        assert_eq!(codes, [None, Some(Code::CrashLoop)]);
+        for number in 2..10_002 {
+            ring.push(record(number, "other"));
+        }
+        assert_eq!(ring.causes.bytes(), {
+            let mut other = TransitionRing::default();
+            other.push(record(0, "other"));
+            other.causes.bytes()
+        });
     }
 
     #[test]

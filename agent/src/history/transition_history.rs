@@ -10,7 +10,7 @@ use super::segments::{JournalContents, SEGMENT};
 use super::writer::{DiskStatus, JournalWriter};
 use sre_shared::kind::Kind;
 use sre_shared::live::{EventTime, KindObjects, Transition, WatchStatus};
-use sre_shared::report::{Namespaces, TransitionRecord};
+use sre_shared::report::{Item, Namespaces, TransitionRecord};
 use sre_shared::resource::Time;
 use std::path::PathBuf;
 use std::sync::mpsc;
@@ -175,6 +175,12 @@ impl TransitionHistory {
                         records.push(*record);
                     }
                 }
+                JournalLine::Explained { explained } => {
+                    let mut newest = records.iter_mut().rev().take(NEWEST);
+                    if let Some(record) = newest.find(|record| is_same(record, &explained)) {
+                        *record = *explained;
+                    }
+                }
                 JournalLine::Gap { gap } => gaps.take(&gap),
                 JournalLine::Transition(_) | JournalLine::Alive { .. } | JournalLine::Begun { .. } => {}
             }
@@ -220,6 +226,17 @@ impl TransitionHistory {
                 self.write(&JournalLine::Transition(Box::new(record.clone())));
             }
             known.push(record);
+        }
+    }
+
+    /// Adds causes and changes, which are searched for after a transition, to the records of these objects.
+    pub fn explain<'a>(&self, items: impl IntoIterator<Item = &'a Item>) {
+        let mut known = self.lock();
+        for item in items {
+            if let Some(record) = known.ring.explain(item) {
+                let explained = Box::new(record);
+                self.write(&JournalLine::Explained { explained });
+            }
         }
     }
 
@@ -320,7 +337,7 @@ mod tests {
     }
 
     fn transition(second: i64, name: &str) -> Transition {
-        let mut item = sre_shared::report::Item::new(
+        let mut item = Item::new(
             sre_shared::report::ObjectRef::namespaced("Deployment", "shop", name),
             State::Degraded,
             sre_shared::report::Code::ReadyBelowDesired,
@@ -363,6 +380,34 @@ mod tests {
         gaps.iter()
             .map(|gap| (second(gap.from), gap.to.map(second), gap.why))
             .collect()
+    }
+
+    #[tokio::test]
+    async fn a_cause_that_is_found_later_outlives_the_process() {
+        let directory = tempfile::tempdir().unwrap();
+        let history = opened(directory.path(), 0).await;
+        history.record(&[transition(1, "web"), transition(2, "other")]);
+        let object = sre_shared::report::ObjectRef::namespaced("Deployment", "shop", "web");
+        let reason = sre_shared::report::Code::ReadyBelowDesired;
+        let mut item = Item::new(object, State::Degraded, reason, String::new());
+        item.causes = vec![sre_shared::report::Cause {
+            code: sre_shared::report::Code::CrashLoop,
+            ..Default::default()
+        }];
+        history.explain([&item]);
+        history.close(time(3)).await;
+        drop(history);
+        let history = opened(directory.path(), 10).await;
+        let known = history.lock();
+        let records = known.ring.since(0).map(|one| one.record());
+        let codes: Vec<_> = records.map(|record| (record.name, record.code)).collect();
+        assert_eq!(
+            codes,
+            [
+                ("web".to_owned(), Some(sre_shared::report::Code::CrashLoop)),
+                ("other".to_owned(), None)
+            ]
+        );
     }
 
     #[tokio::test]

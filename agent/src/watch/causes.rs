@@ -7,6 +7,7 @@ use crate::history::search_gaps;
 use crate::not_seen;
 use crate::state::AgentState;
 use sre_shared::judge::{SearchTarget, WrittenNeeds};
+use sre_shared::live::Selection;
 use sre_shared::report::NotSeen;
 use sre_shared::run::ChangeSources;
 use sre_shared::run::gather::causes::{self, EvidenceSearch};
@@ -65,6 +66,10 @@ pub async fn run(state: Arc<AgentState>, sources: ChangeSources, pause: Duration
         let mut found = causes::split_by_object(evidence, &open);
         for kind in &state.kinds {
             kind.add_evidence(&mut found, time.now);
+        }
+        for kind in &state.kinds {
+            let (_, open) = kind.judged(&Selection::default(), &time);
+            state.history.explain(open.all().unwrap_or_default());
         }
         let not_seen: Vec<NotSeen> = not_seen.into_iter().map(not_seen::with_own_hint).collect();
         search_gaps::log_new(&last_not_seen, &not_seen, "causes are incomplete");
