@@ -1,5 +1,6 @@
 //! What a run requests to find causes: which requests exactly, how many at most, and what becomes of those that fail.
 
+mod changes;
 mod cron_jobs;
 mod events;
 mod logs;
