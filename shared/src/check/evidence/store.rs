@@ -4,6 +4,7 @@
 
 use super::{FindRevisions, RevisionHistory, WrittenObject};
 use crate::check::{EventsAndNodes, Evidence, GRACE_SECONDS, NodesSeen, Now, Pods};
+use crate::report::ChangeKind;
 use crate::resource::{
     ContainerStatus, Event, Job, Node, ObjectMeta, Pod, REVISION, ReplicaSet, Resource, Revision,
 };
@@ -299,13 +300,32 @@ impl EvidenceStore {
             }
             part.nodes_seen = self.nodes_seen.clone();
             part.revisions.extend(self.revisions.remove_entry(uid));
-            part.written_objects.clone_from(&self.written_objects);
+            let concerning = self
+                .written_objects
+                .iter()
+                .filter(|written| part.may_concern(uid, written));
+            part.written_objects = concerning.cloned().collect();
             if self.complete.remove(uid) {
                 part.complete.insert(uid.to_owned());
             }
             parts.insert(uid.to_owned(), part);
         }
         parts
+    }
+
+    /// Whether a write of another object may have changed something for the object of that uid, of which this is the evidence.
+    fn may_concern(&self, uid: &str, written: &WrittenObject) -> bool {
+        let history = self.revisions.get(uid);
+        let is_named = || history.is_some_and(|history| history.config_maps.contains(&written.object.name));
+        let mut sets = self.replica_sets().map(ReplicaSet::meta);
+        let mut pods = self.pods().map(Pod::meta);
+        let own = sets
+            .next()
+            .or_else(|| pods.next())
+            .map(|meta| meta.namespace.as_str());
+        let is_near =
+            written.object.namespace.is_empty() || own.is_none_or(|own| own == written.object.namespace);
+        is_near && (written.what != ChangeKind::Config || is_named())
     }
 
     /// The evidence about one object at a known time.
@@ -364,5 +384,65 @@ impl EvidenceStore {
 impl FindRevisions for EvidenceStore {
     fn revision_history(&self, meta: &ObjectMeta) -> Option<RevisionHistory> {
         self.revisions.get(&meta.uid).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::ObjectRef;
+    use crate::resource::{Revision, Time, from_value};
+    use serde_json::json;
+
+    #[test]
+    fn an_object_gets_only_the_written_objects_that_may_concern_it() {
+        let mut store = EvidenceStore::default();
+        for (uid, namespace, config) in [("u-1", "shop", "settings"), ("u-2", "bank", "other")] {
+            let owner = json!([{"kind": "Deployment", "name": "web", "uid": uid, "controller": true}]);
+            let set: ReplicaSet = from_value(
+                &json!({"metadata": {"namespace": namespace, "name": uid, "ownerReferences": owner}}),
+            )
+            .unwrap_or_default();
+            store.add(0, set);
+            let reference = json!({"envFrom": [{"configMapRef": {"name": config}}]});
+            store.add_revisions([Revision {
+                owner: uid.to_owned(),
+                number: 1,
+                template: reference,
+                ..Revision::default()
+            }]);
+        }
+        let written = |what, object: ObjectRef| WrittenObject {
+            subject: object.clone(),
+            object,
+            what,
+            at: Time::from_seconds(1),
+            by: None,
+        };
+        store.add_written_objects([
+            written(
+                ChangeKind::Config,
+                ObjectRef::namespaced("ConfigMap", "shop", "settings"),
+            ),
+            written(
+                ChangeKind::Config,
+                ObjectRef::namespaced("ConfigMap", "bank", "settings"),
+            ),
+            written(
+                ChangeKind::Quota,
+                ObjectRef::namespaced("ResourceQuota", "bank", "q"),
+            ),
+            written(ChangeKind::Node, ObjectRef::named("Node", "n1")),
+        ]);
+        let parts = store.split(["u-1", "u-2"]);
+        let names = |uid: &str| -> Vec<String> {
+            let part = parts
+                .get(uid)
+                .map(|part| part.written_objects.as_slice())
+                .unwrap_or_default();
+            part.iter().map(|written| written.object.to_string()).collect()
+        };
+        assert_eq!(names("u-1"), ["ConfigMap/shop/settings", "Node/n1"]);
+        assert_eq!(names("u-2"), ["ResourceQuota/bank/q", "Node/n1"]);
     }
 }
