@@ -1,6 +1,7 @@
 //! The streams, and what a terminal can show. Results go to stdout, everything else to stderr.
 
 use crate::output::escape;
+use jiff::tz::TimeZone;
 use std::ffi::OsString;
 use std::io::{IsTerminal as _, Write};
 
@@ -187,6 +188,36 @@ pub(crate) fn leave_terminal() {
 #[cfg(not(unix))]
 pub(crate) fn leave_terminal() {}
 
+/// The largest file with a time zone that is read. The largest of the time zone database has 4 KB.
+const LARGEST_ZONE: u64 = 64 << 10;
+/// Where systems keep the time zone of the machine.
+const MACHINE_ZONE: &str = "/etc/localtime";
+
+/// The time zone of this process: that of `TZ`, else that of the machine, else UTC.
+#[must_use]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the rim: TZ is read here and nowhere else"
+)]
+pub fn local_time_zone() -> TimeZone {
+    zone(std::env::var("TZ").ok().as_deref(), || {
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(MACHINE_ZONE).ok()?;
+        std::io::Read::read_to_end(&mut std::io::Read::take(file, LARGEST_ZONE), &mut bytes).ok()?;
+        TimeZone::tzif("local", &bytes).ok()
+    })
+}
+
+/// The time zone that `TZ` names, as a name of the time zone database or in the form of POSIX.
+fn zone(variable: Option<&str>, machine: impl FnOnce() -> Option<TimeZone>) -> TimeZone {
+    let named = match variable.map(|text| text.strip_prefix(':').unwrap_or(text)) {
+        None => machine(),
+        Some("") => None,
+        Some(name) => TimeZone::get(name).or_else(|_| TimeZone::posix(name)).ok(),
+    };
+    named.unwrap_or(TimeZone::UTC)
+}
+
 impl Charset {
     /// By the first of POSIX's variables that is set: `LC_ALL`, `LC_CTYPE`, `LANG`. ASCII if it is `C` or `POSIX`, or names
     /// another charset than UTF-8. Without a locale it is UTF-8: containers and CI set none, and show UTF-8.
@@ -208,7 +239,21 @@ impl Charset {
 
 #[cfg(test)]
 mod tests {
-    use super::Charset;
+    use super::{Charset, zone};
+    use jiff::tz::TimeZone;
+
+    #[test]
+    fn the_variable_tz_names_the_time_zone_and_else_the_machine_does() {
+        let machine = || TimeZone::get("Europe/Berlin").ok();
+        let name = |variable| zone(variable, machine).iana_name().map(str::to_owned);
+        assert_eq!(name(None).as_deref(), Some("Europe/Berlin"));
+        assert_eq!(name(Some("Asia/Tokyo")).as_deref(), Some("Asia/Tokyo"));
+        assert_eq!(name(Some(":Asia/Tokyo")).as_deref(), Some("Asia/Tokyo"));
+        for unknown in ["", "no such zone"] {
+            assert_eq!(zone(Some(unknown), machine), TimeZone::UTC, "{unknown:?}");
+        }
+        assert_eq!(zone(None, || None), TimeZone::UTC);
+    }
 
     #[test]
     fn the_first_variable_of_the_locale_that_is_set_decides_about_ascii() {

@@ -38,3 +38,5 @@ pub mod selector;
 pub mod shell;
 #[warn(clippy::arithmetic_side_effects)]
 pub mod span;
+#[warn(clippy::arithmetic_side_effects)]
+pub mod timeline;

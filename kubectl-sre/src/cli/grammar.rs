@@ -13,6 +13,7 @@ use sre_shared::field_selector::FieldSelector;
 use sre_shared::report::{FailOn, State};
 use sre_shared::resource::Time;
 use sre_shared::run::DEFAULT_AGENT;
+use sre_shared::timeline::WindowBound;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -43,6 +44,7 @@ Examples:
     {name} health -n shop -w                 # stay, and show what changes
     helm get manifest web | {name} health --manifest - --wait   # until all of a release is well
     {name} gate -n shop -- kubectl apply -f shop.yaml   # what does it make worse?
+    {name} changes --since 30m               # what changed before it broke?
     {name} health apiserver -v               # the path to the API server
     {name} explain CrashLoop                 # what a word means
     {name} completion install                # let kubectl complete all this
@@ -59,6 +61,8 @@ pub enum Command {
     Health(Box<HealthArgs>),
     /// Run a command, wait for what it changes, and fail on what it makes worse
     Gate(Box<GateArgs>),
+    /// Show what changed: rollouts, scalings, restarts, evictions, nodes, quotas, webhooks, ConfigMaps, leaders
+    Changes(Box<ChangesArgs>),
     /// Explain words of a report: what they mean, how they were decided, what to do
     Explain(ExplainArgs),
     /// Show the versions of the plugin and of the API server
@@ -331,6 +335,60 @@ const NOT_OF_GATE: [&str; 6] = ["filename", "at", "baseline", "force", "wait", "
 fn hide_flags_of_one_report(flag: clap::Arg) -> clap::Arg {
     let is_hidden = NOT_OF_GATE.iter().any(|name| flag.get_id() == name);
     flag.hide(is_hidden)
+}
+
+/// `changes`
+#[derive(Debug, Args)]
+#[command(
+    args_override_self = true,
+    after_help = "\
+Targets: kinds such as deploy,sts, or objects as deploy/NAME or as deploy NAME NAME; nodes; apiserver. Kinds are deployments,
+         statefulsets, daemonsets, cronjobs, jobs, pods and nodes.
+Nothing in a cluster keeps a history of changes: each source shows a part of it, and the last lines say how far back it
+         reaches. Values of variables and Secrets are never read.
+Exit codes: 0 all that was asked was seen; 3 something was not; 64 usage; 69 the API server cannot be reached;
+            130 interrupted; 143 terminated."
+)]
+pub struct ChangesArgs {
+    /// What it is about: a kind such as deployments, an object such as deploy/NAME, or apiserver
+    #[arg(value_name = "TARGET")]
+    pub words: Vec<String>,
+    /// The targets that these words name.
+    #[arg(skip)]
+    pub targets: Vec<Target>,
+    /// From when on: a duration such as 90m, 2h or 2d, or a time such as 2026-11-23T18:40:12Z
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = values::window_bound)]
+    pub since: WindowBound,
+    /// Until when: a time, or a duration ago [default: now]
+    #[arg(long, value_name = "TIME", value_parser = values::window_bound)]
+    pub until: Option<WindowBound>,
+    /// Only this namespace
+    #[arg(short, long = "namespace", value_name = "NAME", value_parser = values::namespace)]
+    pub namespaces: Vec<String>,
+    /// All namespaces, which is the default
+    #[arg(short = 'A', long)]
+    pub all_namespaces: bool,
+    /// Read a dump instead of a cluster: a file, a directory, or - for standard input
+    #[arg(short, long, value_name = "FILE|DIR|-")]
+    pub filename: Option<PathBuf>,
+    /// When the dump was taken, such as 2026-11-23T18:40:12Z [default: the newest time in it]
+    #[arg(long, value_name = "TIME", requires = "filename", value_parser = Time::parse)]
+    pub at: Option<Time>,
+    /// Output format
+    #[arg(short, long, value_parser = values::changes_format, default_value = "human", value_name = "FORMAT")]
+    pub output: Format,
+    /// With -o wide: leave out the names of the columns
+    #[arg(long)]
+    pub no_headers: bool,
+    /// When to use colour
+    #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
+    pub color: Color,
+    /// Print each request with its time and bytes on stderr
+    #[arg(short, long)]
+    pub verbose: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub connection: ConnectionArgs,
 }
 
 /// `explain`

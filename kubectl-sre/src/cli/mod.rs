@@ -1,9 +1,10 @@
 //! The command line.
 //!
-//! `grammar` has the types that clap fills, `values` the parsers of single values, `output_choice` that of `-o`, `targets` the forms of a TARGET,
-//! `unjudged` the kinds without a verdict, `usage` the line that answers a misuse, and `settings` turns flags into the
-//! settings of a command.
+//! `grammar` has the types that clap fills, `values` the parsers of single values, `output_choice` that of `-o`, `targets` the
+//! forms of a TARGET, `unjudged` the kinds without a verdict, `usage` the line that answers a misuse, and `settings` and
+//! `changes` turn flags into the settings of a command.
 
+mod changes;
 mod grammar;
 mod output_choice;
 mod settings;
@@ -12,9 +13,10 @@ mod unjudged;
 mod usage;
 mod values;
 
+pub use changes::ChangesSettings;
 pub use grammar::{
-    CauseSearch, Command, CompletionCommand, ConnectionArgs, ExplainArgs, GateArgs, HealthArgs, InstallArgs,
-    ProgressFormat, VersionArgs,
+    CauseSearch, ChangesArgs, Command, CompletionCommand, ConnectionArgs, ExplainArgs, GateArgs, HealthArgs,
+    InstallArgs, ProgressFormat, VersionArgs,
 };
 pub use output_choice::OutputChoice;
 pub use settings::{BaselineSettings, FollowMode, GateSettings, HealthSettings, VersionSettings};
@@ -84,6 +86,12 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Refusa
         }
         gate.health.targets = targets::parse(&gate.health.words).map_err(Refusal::Usage)?;
         if let Some(line) = usage::contradiction(&gate.health, None) {
+            return Err(Refusal::Usage(line));
+        }
+    }
+    if let Command::Changes(changes) = &mut cli.command {
+        changes.targets = targets::parse(&changes.words).map_err(Refusal::Usage)?;
+        if let Some(line) = changes::contradiction(changes) {
             return Err(Refusal::Usage(line));
         }
     }

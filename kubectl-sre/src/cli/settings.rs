@@ -186,7 +186,7 @@ impl VersionSettings {
 impl ConnectionArgs {
     /// The source to ask: a URL or the agent if one is given, else the cluster. `beside_agent` says whether the cluster is asked
     /// too if an agent is asked by its URL.
-    fn source(&self, namespace: Option<&str>, beside_agent: bool) -> LiveSettings {
+    pub(super) fn source(&self, namespace: Option<&str>, beside_agent: bool) -> LiveSettings {
         match (&self.agent_url, &self.agent) {
             (Some(url), _) => {
                 let wanted = beside_agent && self.reaches_cluster();

@@ -56,7 +56,10 @@ fn line(error: &clap::Error, name: &str) -> String {
     match error.kind() {
         ErrorKind::InvalidSubcommand => {
             let given = context(error, ContextKind::InvalidSubcommand).unwrap_or_default();
-            match nearest(&given, ["health", "gate", "explain", "version", "completion"]) {
+            match nearest(
+                &given,
+                ["health", "gate", "changes", "explain", "version", "completion"],
+            ) {
                 Some(near) => format!("unknown command {given:?}, did you mean {near:?}?"),
                 None => format!("unknown command {given:?}: {name} help lists them"),
             }
@@ -363,6 +366,7 @@ pub(super) fn exposed_token(command: &Command) -> Option<String> {
     let connection = match command {
         Command::Health(health) => &health.connection,
         Command::Gate(gate) => &gate.health.connection,
+        Command::Changes(changes) => &changes.connection,
         Command::Version(version) => &version.connection,
         Command::Explain(_) | Command::Completion(_) | Command::Complete(_) => return None,
     };
@@ -376,7 +380,7 @@ pub(super) fn exposed_token(command: &Command) -> Option<String> {
 }
 
 /// Two namespaces that differ. kubectl takes the last one and says nothing, which answers another question than the user's.
-fn two_namespaces(namespaces: &[String]) -> Option<(&str, &str)> {
+pub(super) fn two_namespaces(namespaces: &[String]) -> Option<(&str, &str)> {
     let (first, rest) = namespaces.split_first()?;
     rest.iter()
         .find(|other| *other != first)
@@ -407,6 +411,6 @@ pub(super) fn cluster_flag(args: &ConnectionArgs) -> Option<&'static str> {
 }
 
 /// The first of these flags that was given.
-fn first_given<const N: usize>(flags: [(&'static str, bool); N]) -> Option<&'static str> {
+pub(super) fn first_given<const N: usize>(flags: [(&'static str, bool); N]) -> Option<&'static str> {
     flags.into_iter().find_map(|(flag, given)| given.then_some(flag))
 }

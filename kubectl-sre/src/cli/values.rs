@@ -8,8 +8,10 @@ use sre_shared::cluster::ServiceName;
 use sre_shared::kind::{Kind, ResourceArg};
 use sre_shared::nearest::nearest;
 use sre_shared::report::State;
+use sre_shared::resource::Time;
 use sre_shared::run::DEFAULT_AGENT;
 use sre_shared::selector::Selector;
+use sre_shared::timeline::WindowBound;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -71,6 +73,39 @@ pub(super) fn version_format(word: &str) -> Result<Format, String> {
         )),
         Err(_) => Err(format!("{word:?} is none of human, json and yaml")),
     }
+}
+
+/// A format of `changes`.
+pub(super) fn changes_format(word: &str) -> Result<Format, String> {
+    match Format::from_str(word, false) {
+        Ok(format @ (Format::Human | Format::Wide | Format::Json | Format::Yaml | Format::Markdown)) => {
+            Ok(format)
+        }
+        Ok(_) => Err(format!(
+            "{word:?} is a form of the report of health and gate: give human, wide, json, yaml or markdown"
+        )),
+        Err(_) => Err(format!(
+            "{word:?} is none of human, wide, json, yaml and markdown"
+        )),
+    }
+}
+
+/// A bound of a span of time: a duration ago, which may have days too, or a time.
+pub(super) fn window_bound(text: &str) -> Result<WindowBound, String> {
+    if let Ok(time) = Time::parse(text) {
+        return Ok(WindowBound::At(time));
+    }
+    let days = text.strip_suffix('d').and_then(|days| days.parse::<u32>().ok());
+    let length = match days {
+        Some(days) => Some(Duration::from_secs(u64::from(days).saturating_mul(86_400))),
+        None => sre_shared::duration::parse(text),
+    };
+    let seconds = length.and_then(|length| i64::try_from(length.as_secs()).ok());
+    seconds.map(WindowBound::Ago).ok_or_else(|| {
+        format!(
+            "{text:?} is neither a duration such as 90m, 2h or 2d, nor a time such as 2026-11-23T18:40:12Z"
+        )
+    })
 }
 
 /// One word of `--state`.

@@ -1,5 +1,6 @@
 //! One file a subcommand: settings in, an exit code out.
 
+mod changes;
 mod completion;
 mod explain;
 mod follow;
@@ -10,7 +11,7 @@ mod wait;
 mod wait_view;
 mod watch;
 
-use crate::cli::{Command, FollowMode, GateSettings, HealthSettings, VersionSettings};
+use crate::cli::{ChangesSettings, Command, FollowMode, GateSettings, HealthSettings, VersionSettings};
 use crate::{Shell, StopSignal, exit};
 use std::pin::Pin;
 
@@ -43,6 +44,11 @@ pub async fn run(command: Command, shell: &mut Shell, stop: impl Future<Output =
         Command::Gate(args) => {
             let settings = GateSettings::new(&args, on_terminal);
             Box::pin(gate::run(settings, shell, stop)).await
+        }
+        Command::Changes(args) => {
+            let settings = ChangesSettings::new(&args);
+            let run = async |shell: &mut Shell| Box::pin(changes::run(settings, shell)).await;
+            unless_stopped(stop, shell, run).await
         }
         Command::Completion(what) => completion::run(&what, shell),
         Command::Complete(words) => {

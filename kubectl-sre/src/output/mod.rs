@@ -15,6 +15,7 @@ mod prometheus;
 mod sample;
 mod selection;
 mod terminal_markdown;
+pub mod timeline;
 mod wide;
 mod wrap;
 pub mod yaml;

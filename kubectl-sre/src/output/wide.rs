@@ -11,9 +11,9 @@ use std::io::{Result, Write};
 use unicode_width::UnicodeWidthStr as _;
 
 /// An empty cell, as kubectl writes it, so that each row has the same number of words up to the last column.
-const NONE: &str = "<none>";
+pub(super) const NONE: &str = "<none>";
 /// The spaces between two columns, as many as in kubectl.
-const GAP: usize = 3;
+pub(super) const GAP: usize = 3;
 const HEADERS: [&str; 9] = [
     "NAMESPACE",
     "NAME",
@@ -161,7 +161,7 @@ fn or_none(text: &str) -> String {
 }
 
 /// An age as kubectl writes it (`HumanDuration` in `k8s.io/apimachinery/pkg/util/duration`).
-fn kubectl_age(seconds: i64) -> String {
+pub(super) fn kubectl_age(seconds: i64) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     let two = |large: i64, unit: char, small: i64, small_unit: char| match small {
         0 => format!("{large}{unit}"),

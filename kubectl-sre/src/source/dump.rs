@@ -2,9 +2,9 @@
 
 use super::files;
 use sre_shared::dump::Objects;
-use sre_shared::report::{NotSeen, Report, Source};
+use sre_shared::report::{NotSeen, Report, Source, Timeline};
 use sre_shared::resource::Time;
-use sre_shared::run::{self, Request, clock};
+use sre_shared::run::{self, Request, TimelineRequest, clock};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -36,6 +36,29 @@ impl Dump {
             name,
             at,
             objects: Arc::new(objects),
+        })
+    }
+
+    /// What changed before the dump was taken, on a thread of its own too.
+    pub async fn timeline(&self, request: &TimelineRequest) -> Timeline {
+        let (objects, name, at) = (Arc::clone(&self.objects), self.name.clone(), self.at);
+        let own = request.clone();
+        let read =
+            tokio::task::spawn_blocking(move || run::dump_timeline(&objects, &name, &own, at, clock::system));
+        read.await.unwrap_or_else(|error| {
+            let source = Source {
+                mode: "file".to_owned(),
+                file: Some(self.name.clone()),
+                ..Source::default()
+            };
+            let mut timeline = Timeline::new(source, clock::system().to_string());
+            timeline.not_seen.push(NotSeen {
+                thing: self.name.clone(),
+                class: "undecodable".to_owned(),
+                error: Some(format!("the dump could not be read: {error}")),
+                ..NotSeen::default()
+            });
+            timeline
         })
     }
 

@@ -8,9 +8,11 @@ use super::url_connection::UrlConnection;
 use sre_shared::apiserver::judge_failure;
 use sre_shared::cluster::{Observer, RunLimit, ServiceName};
 use sre_shared::failure::Failure;
-use sre_shared::report::{self, ApiServerCheck, Report};
+use sre_shared::report::{self, ApiServerCheck, Report, Timeline};
 use sre_shared::run::follow::{FollowPace, Follower};
-use sre_shared::run::{self, AgentFollower, AgentPace, Progress, Request, ServiceConnection, clock};
+use sre_shared::run::{
+    self, AgentFollower, AgentPace, Progress, Request, ServiceConnection, TimelineRequest, clock,
+};
 use std::sync::Arc;
 
 /// A source that is asked anew for each report.
@@ -80,6 +82,21 @@ impl LiveSource {
                 };
                 let (answer, view) = tokio::join!(run::ask_agent(request, get), view_from_here);
                 run::agent_answer(answer, request, &agent.url().to_string(), view, clock::system)
+            }
+        }
+    }
+
+    /// As [`super::Source::timeline`]. The command line refuses an agent.
+    pub async fn timeline(&self, request: &TimelineRequest, limit: RunLimit) -> Timeline {
+        let client = match self.cluster() {
+            Some(cluster) => cluster.client(limit).await,
+            None => Err(Failure::bad_configuration("changes does not ask an agent")),
+        };
+        match client {
+            Ok(client) => run::live_timeline(&client, request, clock::system).await,
+            Err(failure) => {
+                let source = self.unreached_source(&failure);
+                run::unreached_timeline(request, &failure, source, clock::system)
             }
         }
     }

@@ -28,9 +28,9 @@ use manifests::Manifests;
 use sre_shared::cluster::{Observer, RunLimit};
 use sre_shared::failure::{Class, Failure};
 use sre_shared::follow::WaitTarget;
-use sre_shared::report::Report;
+use sre_shared::report::{Report, Timeline};
 use sre_shared::run::follow::FollowPace;
-use sre_shared::run::{Progress, Request};
+use sre_shared::run::{Progress, Request, TimelineRequest};
 use std::fmt;
 
 /// An open source of reports.
@@ -137,6 +137,15 @@ impl Source {
             Self::Live(live) => Box::pin(live.report(request, limit, progress)).await,
             Self::Manifests(manifests) => Box::pin(manifests.report(request, limit, progress)).await,
             Self::Files(dump) => dump.report(request).await,
+        }
+    }
+
+    /// What changed, within the limit. The timeline names the parts that cannot be seen.
+    pub async fn timeline(&self, request: &TimelineRequest, limit: RunLimit) -> Timeline {
+        match self {
+            Self::Live(live) => live.timeline(request, limit).await,
+            Self::Manifests(manifests) => manifests.live().timeline(request, limit).await,
+            Self::Files(dump) => dump.timeline(request).await,
         }
     }
 

@@ -18,6 +18,7 @@ mod agent_manifest;
 mod agent_outputs;
 mod authentication;
 mod baseline;
+mod changes;
 mod completion;
 #[cfg(unix)]
 mod completion_install;

@@ -23,7 +23,9 @@ mod server_version;
 mod transport;
 
 pub use api::access_review::may_get_path;
-pub use api::bounded_list::{BoundedList, ListBounds, bounded_list, bounded_metadata_list};
+pub use api::bounded_list::{
+    BoundedList, ListBounds, bounded_list, bounded_metadata_list, for_each_in_list, for_each_metadata,
+};
 pub use api::discovery::{discover, is_not_served};
 pub use api::flow_names::read_flow_names;
 pub use api::get::{get, get_once};

@@ -10,12 +10,18 @@ const FIELDS: usize = 4;
 /// The change in one line: `40 s after revision 13 (image checkout:v8 -> v9, env DATABASE_URL removed; by argocd-controller)`.
 #[must_use]
 pub fn change_words(change: &ObjectChange) -> String {
+    let words = plain_change_words(change);
+    match change.seconds_before {
+        Some(0) => format!("right after {words}"),
+        Some(seconds) => format!("{} after {words}", span(seconds)),
+        None => format!("after {words}"),
+    }
+}
+
+/// The change without a problem after it: `revision 13 (image checkout:v8 -> v9; by argocd-controller)`.
+#[must_use]
+pub fn plain_change_words(change: &ObjectChange) -> String {
     let event = event(change);
-    let event = match change.seconds_before {
-        Some(0) => format!("right after {event}"),
-        Some(seconds) => format!("{} after {event}", span(seconds)),
-        None => format!("after {event}"),
-    };
     match details(change) {
         details if details.is_empty() => event,
         details => format!("{event} ({details})"),

@@ -16,7 +16,7 @@ mod part;
 mod problem;
 mod words;
 
-pub use change::{change_words, undo_words};
+pub use change::{change_words, plain_change_words, undo_words};
 pub use headline::Headline;
 pub use impact::{Impact, worst_first};
 pub use log::further_lines;

@@ -29,6 +29,7 @@ mod report_change;
 mod rollout_progress;
 mod rung;
 mod terminating_namespace;
+mod timeline;
 mod transition_record;
 mod vantage;
 
@@ -56,6 +57,7 @@ pub use report_change::{GoneItem, ListedItems, ReportChange};
 pub use rollout_progress::{NewestPods, RolloutProgress};
 pub use rung::{AddressResult, CertificateView, LeaseView, Rung, RungStatus};
 pub use terminating_namespace::TerminatingNamespace;
+pub use timeline::{SourceReach, Timeline, TimelineEntry, TimelineKind};
 pub use transition_record::TransitionRecord;
 pub use vantage::{Conclusion, Vantage, VantagePoint};
 

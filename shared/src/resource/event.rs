@@ -21,6 +21,9 @@ pub struct Event {
     #[prost(string, tag = "4")]
     #[serde(deserialize_with = "null_as_default")]
     pub message: String,
+    /// The component that reports, unless it uses series.
+    #[prost(message, optional, tag = "5")]
+    pub source: Option<EventSource>,
     /// When it was first reported, by components that do not use series.
     #[prost(message, optional, tag = "6")]
     pub first_timestamp: Option<Time>,
@@ -41,6 +44,28 @@ pub struct Event {
     /// Its repetitions.
     #[prost(message, optional, tag = "11")]
     pub series: Option<EventSeries>,
+    /// The component that reports, if it uses series.
+    #[prost(string, tag = "14")]
+    #[serde(rename = "reportingComponent", deserialize_with = "null_as_default")]
+    pub reporting_controller: String,
+    /// Its instance: the node of a kubelet.
+    #[prost(string, tag = "15")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub reporting_instance: String,
+}
+
+/// The component that reports an event.
+#[derive(Clone, PartialEq, Eq, Deserialize, prost::Message)]
+#[serde(rename_all = "camelCase", default)]
+pub struct EventSource {
+    /// Its name, such as `kubelet`.
+    #[prost(string, tag = "1")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub component: String,
+    /// The node that it runs on, if it is a component of a node.
+    #[prost(string, tag = "2")]
+    #[serde(deserialize_with = "null_as_default")]
+    pub host: String,
 }
 
 /// The object that an event is about.
@@ -87,6 +112,31 @@ impl Event {
     #[must_use]
     pub fn about(&self) -> &str {
         self.involved_object.as_ref().map_or("", |o| o.uid.as_str())
+    }
+
+    /// The component that reports.
+    #[must_use]
+    pub fn component(&self) -> &str {
+        let source = self
+            .source
+            .as_ref()
+            .map_or("", |source| source.component.as_str());
+        if source.is_empty() {
+            &self.reporting_controller
+        } else {
+            source
+        }
+    }
+
+    /// The node of the kubelet that reports; empty if no kubelet does.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        let host = self.source.as_ref().map_or("", |source| source.host.as_str());
+        match self.component() {
+            "kubelet" if host.is_empty() => &self.reporting_instance,
+            "kubelet" => host,
+            _ => "",
+        }
     }
 
     /// Whether it reports trouble.

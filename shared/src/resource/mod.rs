@@ -48,7 +48,7 @@ pub use custom::{CustomCondition, CustomObject, CustomSpec, CustomStatus, Custom
 pub use daemonset::{DaemonSet, DaemonSetSpec, DaemonSetStatus, DaemonSetUpdateStrategy};
 pub use deployment::{Deployment, DeploymentSpec, DeploymentStatus};
 pub use endpointslice::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice, EndpointTarget};
-pub use event::{Event, EventSeries, ObjectReference};
+pub use event::{Event, EventSeries, EventSource, ObjectReference};
 pub use horizontalpodautoscaler::{
     HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec, HorizontalPodAutoscalerStatus, ScaleTarget,
 };
@@ -56,7 +56,7 @@ pub use job::{Job, JobSpec, JobStatus, SuccessPolicy};
 pub use lease::{Lease, LeaseSpec};
 pub use meta::{
     DEPLOYMENT_REVISION, HOLDS, IGNORE, INSTANTIATE, ListMeta, ManagedFieldsEntry, ObjectMeta,
-    OwnerReference, ROLLOUT_REVISION,
+    OwnerReference, REVISION_HISTORY, ROLLOUT_REVISION,
 };
 pub use namespace::{Namespace, NamespaceSpec, NamespaceStatus};
 pub use node::{Node, NodeSpec, NodeStatus, Taint};

@@ -1,7 +1,7 @@
 //! `v1` Node: whether its kubelet still answers, and whether it takes new pods.
 
 use super::{
-    Condition, ObjectMeta, ProbedCondition, Resource, has_conditions, has_metadata, null_as_default,
+    Condition, ObjectMeta, ProbedCondition, Resource, Time, has_conditions, has_metadata, null_as_default,
 };
 use serde::Deserialize;
 
@@ -45,6 +45,9 @@ pub struct Taint {
     #[prost(string, tag = "3")]
     #[serde(deserialize_with = "null_as_default")]
     pub effect: String,
+    /// When it was added; only controllers write that.
+    #[prost(message, optional, tag = "4")]
+    pub time_added: Option<Time>,
 }
 
 /// The part of `v1` NodeStatus that is read.

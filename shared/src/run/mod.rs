@@ -16,6 +16,7 @@ pub mod manifests;
 mod not_seen;
 mod progress;
 mod request;
+mod timeline;
 
 pub use agent::{
     AgentConnection, AgentFollower, AgentPace, AgentRefusal, DEFAULT_AGENT, HistoryQuery, NOT_WATCHED,
@@ -29,3 +30,4 @@ pub use live::{live, unreached};
 pub use not_seen::{all_but, not_seen, not_seen_kind, nothing_selected};
 pub use progress::{API_SERVER, Progress};
 pub use request::{AgentItems, Causes, CustomTarget, KindTarget, PAGE_SIZE, Request};
+pub use timeline::{TimelineRequest, dump_timeline, live_timeline, unreached_timeline};

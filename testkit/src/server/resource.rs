@@ -30,7 +30,7 @@ const fn resource(
 pub(crate) const NAMESPACES: &Resource = &RESOURCES[0];
 pub(crate) const DEPLOYMENTS: &Resource = &RESOURCES[1];
 
-static RESOURCES: [Resource; 25] = [
+static RESOURCES: [Resource; 28] = [
     resource("", "v1", "namespaces", "Namespace", false),
     resource("apps", "v1", "deployments", "Deployment", true),
     resource("apps", "v1", "replicasets", "ReplicaSet", true),
@@ -77,6 +77,9 @@ static RESOURCES: [Resource; 25] = [
     resource("apiregistration.k8s.io", "v1", "apiservices", "APIService", false),
     resource("cert-manager.io", "v1", "certificates", "Certificate", true),
     resource("", "v1", "configmaps", "ConfigMap", true),
+    resource("", "v1", "resourcequotas", "ResourceQuota", true),
+    resource("", "v1", "limitranges", "LimitRange", true),
+    resource("apps", "v1", "controllerrevisions", "ControllerRevision", true),
     resource("", "v1", "secrets", "Secret", true),
     resource("", "v1", "serviceaccounts", "ServiceAccount", true),
     resource(

@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 use std::io::{Result, Write};
 
 /// Bytes of the whole text. GitHub takes 65,536 characters.
-const MOST_BYTES: usize = 60_000;
+pub(super) const MOST_BYTES: usize = 60_000;
 /// Bytes that are kept for the evidence, the parts and the sentence about what is left out.
 const FOR_THE_REST: usize = 12_000;
 /// Bytes for the line about lines that are left out.
@@ -196,7 +196,7 @@ fn row(problem: &ProblemText) -> String {
 
 /// A cell of a table: a pipe would end it, in code too. If a backslash stood before it, some renderers would read the two as an
 /// escaped backslash and the end of the cell.
-fn in_cell(text: &str) -> String {
+pub(super) fn in_cell(text: &str) -> String {
     text.replace("\\|", "\\ |").replace('|', "\\|")
 }
 
@@ -210,7 +210,7 @@ fn name(text: &str) -> String {
 }
 
 /// A text of the cluster within a line: as it is if it is plain words, else as code.
-fn inline(text: &str) -> String {
+pub(super) fn inline(text: &str) -> String {
     let text = shortened(text);
     if is_plain(&text) { text } else { span(&text) }
 }

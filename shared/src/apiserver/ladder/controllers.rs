@@ -119,6 +119,7 @@ mod tests {
     fn ago(seconds: i64) -> Result<Lease, Failure> {
         let spec = LeaseSpec {
             renew_time: Some(at(seconds)),
+            ..LeaseSpec::default()
         };
         Ok(Lease {
             spec: Some(spec),

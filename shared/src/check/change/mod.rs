@@ -68,3 +68,29 @@ fn last_before(candidates: Vec<Candidate>, began: Option<Time>) -> Option<crate:
         ..last.change
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::ChangeKind;
+
+    #[test]
+    fn a_change_after_the_problem_began_is_not_before_it() {
+        let began = Time::from_seconds(10_000);
+        let named = |at: i64| {
+            let candidate = Candidate::new(Time::from_seconds(at), ChangeKind::Scale);
+            last_before(vec![candidate], Some(began)).map(|change| change.seconds_before)
+        };
+        assert_eq!(named(9_960), Some(Some(40)));
+        assert_eq!(named(10_005), Some(Some(0)), "a clock tick later is at once");
+        assert_eq!(named(10_006), None);
+        assert_eq!(named(13_600), None);
+    }
+
+    #[test]
+    fn two_times_belong_together_in_either_order() {
+        let together = |a, b| are_together(Time::from_seconds(a), Time::from_seconds(b));
+        assert!(together(0, 60) && together(60, 0));
+        assert!(!together(0, 61) && !together(61, 0));
+    }
+}

@@ -72,16 +72,63 @@ pub async fn bounded_metadata_list(
     read(client, &options, bounds, (accept::METADATA_LIST, expected)).await
 }
 
+/// Reads a list within bounds as [`bounded_list`] does, and hands over each object as it comes. Returns whether these were all.
+///
+/// # Errors
+/// The first failure. The objects before it were handed over.
+pub async fn for_each_in_list<T: Resource>(
+    client: &Client,
+    options: &ListOptions,
+    bounds: ListBounds,
+    keep: &mut (dyn FnMut(T) + Send),
+) -> Result<bool, Failure> {
+    let accepted = if T::PROTOBUF {
+        accept::PROTOBUF_OR_JSON
+    } else {
+        accept::JSON
+    };
+    let expected = ExpectedType::list::<T>(options);
+    read_each(client, options, bounds, (accepted, expected), keep).await
+}
+
+/// Reads the metadata of a list as [`bounded_metadata_list`] does, and hands over that of each object as it comes. Returns
+/// whether these were all.
+///
+/// # Errors
+/// As [`for_each_in_list`].
+pub async fn for_each_metadata(
+    client: &Client,
+    resource_type: ResourceType,
+    options: ListOptions,
+    bounds: ListBounds,
+    keep: &mut (dyn FnMut(ObjectMetadata) + Send),
+) -> Result<bool, Failure> {
+    let expected = ExpectedType::metadata_list(&resource_type);
+    let options = ListOptions {
+        resource_type: Some(resource_type),
+        ..options
+    };
+    read_each(client, &options, bounds, (accept::METADATA_LIST, expected), keep).await
+}
+
 async fn read<T: Resource>(
     client: &Client,
     options: &ListOptions,
     bounds: ListBounds,
-    (accepted, expected): (&'static str, ExpectedType),
+    form: (&'static str, ExpectedType),
 ) -> Result<BoundedList<T>, Failure> {
-    let mut list = BoundedList {
-        items: Vec::new(),
-        complete: false,
-    };
+    let mut items = Vec::new();
+    let complete = read_each(client, options, bounds, form, &mut |item| items.push(item)).await?;
+    Ok(BoundedList { items, complete })
+}
+
+async fn read_each<T: Resource>(
+    client: &Client,
+    options: &ListOptions,
+    bounds: ListBounds,
+    (accepted, expected): (&'static str, ExpectedType),
+    keep: &mut (dyn FnMut(T) + Send),
+) -> Result<bool, Failure> {
     let mut room = bounds.bytes;
     let mut token = None;
     for _ in 0..bounds.pages {
@@ -93,16 +140,13 @@ async fn read<T: Resource>(
             path.push(if path.contains('?') { '&' } else { '?' });
             path.push_str("resourceVersion=0");
         }
-        match read_page(client, (&path, accepted), &expected, &mut list.items, &mut room).await? {
+        match read_page(client, (&path, accepted), &expected, keep, &mut room).await? {
             PageEnd::Next(next) => token = Some(next),
-            PageEnd::Last => {
-                list.complete = true;
-                break;
-            }
+            PageEnd::Last => return Ok(true),
             PageEnd::NoRoom => break,
         }
     }
-    Ok(list)
+    Ok(false)
 }
 
 /// How the reading goes on after a page.
@@ -116,7 +160,7 @@ async fn read_page<T: Resource>(
     client: &Client,
     (path, accepted): (&str, &'static str),
     expected: &ExpectedType,
-    items: &mut Vec<T>,
+    keep: &mut (dyn FnMut(T) + Send),
     room: &mut usize,
 ) -> Result<PageEnd, Failure> {
     let mut response = client
@@ -143,7 +187,7 @@ async fn read_page<T: Resource>(
                     };
                     if let Ok(mut object) = item {
                         read_writers(&mut object, bytes, is_json);
-                        items.push(object);
+                        keep(object);
                     }
                 }
                 Piece::Meta(bytes) => next = list_meta(bytes, is_json).map(|meta| meta.continue_token),

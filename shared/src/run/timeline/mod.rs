@@ -1,0 +1,10 @@
+//! Timelines of a cluster and of a dump.
+
+mod dump;
+mod live;
+mod request;
+mod sources;
+
+pub use dump::dump_timeline;
+pub use live::{live_timeline, unreached_timeline};
+pub use request::TimelineRequest;
