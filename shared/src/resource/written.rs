@@ -24,6 +24,9 @@ impl WrittenParts {
     /// The number of pods.
     pub const REPLICAS: Self = Self(4);
 
+    /// Whether a node takes new pods.
+    pub const CORDON: Self = Self(8);
+
     /// From the number that [`ManagedFieldsEntry::parts`] holds.
     #[must_use]
     pub const fn from_bits(bits: u32) -> Self {
@@ -72,6 +75,8 @@ struct SpecFields {
     template: Option<IgnoredAny>,
     #[serde(rename = "f:jobTemplate")]
     job_template: Option<IgnoredAny>,
+    #[serde(rename = "f:unschedulable")]
+    unschedulable: Option<IgnoredAny>,
 }
 
 impl FieldSet {
@@ -83,6 +88,7 @@ impl FieldSet {
             let template = spec.template.is_some() || spec.job_template.is_some();
             parts.add(WrittenParts::TEMPLATE, template);
             parts.add(WrittenParts::REPLICAS, spec.replicas.is_some());
+            parts.add(WrittenParts::CORDON, spec.unschedulable.is_some());
         }
         parts
     }

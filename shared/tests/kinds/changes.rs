@@ -485,3 +485,53 @@ fn a_change_after_the_beginning_of_a_problem_is_not_named() {
         );
     }
 }
+
+#[test]
+fn a_program_that_only_removed_a_field_is_not_mistaken_for_the_one_that_wrote_before() {
+    // kubectl set env NAME- leaves no entry: only the creation has one, seconds before.
+    let (old, new) = (container("web:9", &[("A", "1")]), container("web:9", &[]));
+    let objects = vec![
+        web(&[wrote(
+            "kubectl-create",
+            -HOUR - 20,
+            &["replicas", "template"],
+            None,
+        )]),
+        replica_set(12, -HOUR - 20, 3, &old, &none()),
+        replica_set(13, -HOUR, 0, &new, &none()),
+        unpulled(13, -HOUR + 2),
+    ];
+    let found = change(Kind::Deployment, objects).expect("a change");
+    assert_eq!(
+        (fields(&found), found.by),
+        (vec!["env A removed".to_owned()], None)
+    );
+}
+
+#[test]
+fn a_cordoned_node_is_named_by_the_program_that_cordoned_it() {
+    let entry = |manager: &str, time: i64, field: &str| wrote(manager, time, &[field], None);
+    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1", "uid": "n1",
+        "creationTimestamp": at(-DAY), "managedFields": [
+            entry("kubectl-cordon", -HOUR - 60, "unschedulable"),
+            entry("kube-controller-manager", -HOUR - 59, "taints")]},
+        "spec": {"unschedulable": true}, "status": {"conditions": [
+            {"type": "Ready", "status": "True", "lastTransitionTime": at(-DAY)}]}});
+    let mut pod = unpulled(13, -HOUR);
+    pod["spec"] = json!({"containers": [{"name": "api", "image": "web:9"}]});
+    pod["status"] = json!({"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False",
+        "reason": "Unschedulable", "lastTransitionTime": at(-HOUR),
+        "message": "0/1 nodes are available: 1 node(s) were unschedulable."}]});
+    let mut objects = vec![
+        web(&[wrote("helm", -DAY, &["replicas", "template"], None)]),
+        replica_set(13, -DAY, 2, &container("web:9", &[]), &none()),
+        pod,
+        node,
+    ];
+    short_of_one(&mut objects[0]);
+    let found = change(Kind::Deployment, objects).expect("a change");
+    assert_eq!(
+        (found.what, found.by.as_deref(), found.seconds_before),
+        (ChangeKind::Node, Some("kubectl-cordon"), Some(60))
+    );
+}

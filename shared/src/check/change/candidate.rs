@@ -6,7 +6,7 @@ use crate::check::evidence::{RevisionHistory, WrittenObject};
 use crate::check::template_diff::RESTARTED_AT;
 use crate::kind::Kind;
 use crate::report::{ChangeKind, Code, Item, ObjectChange, Undo};
-use crate::resource::{ManagedFieldsEntry, ObjectMeta, Revision, Time, WrittenParts};
+use crate::resource::{ObjectMeta, Revision, Time, WrittenParts};
 use crate::shell::{kubectl, quoted};
 
 /// Writes within this many seconds belong together: a controller makes a revision shortly after the spec was written.
@@ -54,19 +54,17 @@ pub fn are_together(a: Time, b: Time) -> bool {
     a.seconds_after(b).saturating_abs() <= SAME_SECONDS
 }
 
-/// The manager that wrote these parts at that time: the only one that owns them, or the only one that wrote about then.
-fn writer(meta: &ObjectMeta, parts: WrittenParts, at: Time) -> Option<&str> {
+/// The manager that wrote these parts about that time, and after `since`. A manager that only removes fields leaves no entry, so
+/// that an entry of an earlier write says nothing about a later revision.
+fn writer(meta: &ObjectMeta, parts: WrittenParts, at: Time, since: Option<Time>) -> Option<&str> {
     let all = meta.writers(parts);
-    let then = |entry: &&&ManagedFieldsEntry| entry.time.is_some_and(|time| are_together(time, at));
-    match all.as_slice() {
-        [only] => Some(only).filter(|entry| {
-            entry
-                .time
-                .is_some_and(|time| time.seconds_after(at) >= -SAME_SECONDS)
-        }),
-        _ => all.iter().find(then),
-    }
-    .map(|entry| entry.manager.as_str())
+    let is_later = |time: Time| since.is_none_or(|since| time > since);
+    let is_only = all.len() == 1;
+    let wrote = |time: Time| are_together(time, at) || (is_only && time > at);
+    let entry = all
+        .into_iter()
+        .find(|entry| entry.time.is_some_and(|time| is_later(time) && wrote(time)));
+    entry.map(|entry| entry.manager.as_str())
 }
 
 /// The newest revision of a workload of that kind, with the time at which it became the newest one. `None` if it has none
@@ -95,7 +93,7 @@ pub fn revision_change(
     } else {
         ChangeKind::Rollout
     };
-    let candidate = Candidate::new(at, what).by(writer(meta, WrittenParts::TEMPLATE, at));
+    let candidate = Candidate::new(at, what).by(writer(meta, WrittenParts::TEMPLATE, at, previous.created));
     let change = ObjectChange {
         revision: Some(revision_name(kind, newest)),
         from: Some(revision_name(kind, previous)),
@@ -151,7 +149,8 @@ fn run(meta: &ObjectMeta, history: &RevisionHistory) -> Option<Candidate> {
     let is_between = |time: &Time| Some(*time) >= previous.created && Some(*time) <= history.newest.created;
     let written = writes.first().and_then(|entry| entry.time).filter(is_between);
     let at = written.or(history.newest.created)?;
-    let mut candidate = Candidate::new(at, ChangeKind::Edit).by(writer(meta, WrittenParts::TEMPLATE, at));
+    let mut candidate =
+        Candidate::new(at, ChangeKind::Edit).by(writer(meta, WrittenParts::TEMPLATE, at, previous.created));
     candidate.change.diff.clone_from(&history.diff);
     // The next run may come a day after the template was written.
     candidate.is_under_way = true;
@@ -225,7 +224,7 @@ pub(super) fn creation(meta: &ObjectMeta) -> Option<Candidate> {
 #[must_use]
 pub fn creation_change(meta: &ObjectMeta) -> Option<(Time, ObjectChange)> {
     let at = meta.creation_timestamp?;
-    let candidate = Candidate::new(at, ChangeKind::Created).by(writer(meta, WrittenParts::SPEC, at));
+    let candidate = Candidate::new(at, ChangeKind::Created).by(writer(meta, WrittenParts::SPEC, at, None));
     Some((at, candidate.change))
 }
 

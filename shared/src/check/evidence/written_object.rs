@@ -22,7 +22,12 @@ impl WrittenObject {
     /// `None` if the metadata does not say when the contents were written.
     #[must_use]
     pub fn new(meta: &ObjectMeta, object: ObjectRef, what: ChangeKind) -> Option<Self> {
-        let writers = meta.writers(WrittenParts::SPEC);
+        // A controller writes the taint of a cordoned node into the spec, too.
+        let parts = match what {
+            ChangeKind::Node => WrittenParts::CORDON,
+            _ => WrittenParts::SPEC,
+        };
+        let writers = meta.writers(parts);
         let last = writers.first()?;
         Some(Self {
             subject: object.clone(),
