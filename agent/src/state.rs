@@ -6,8 +6,8 @@ use crate::authentication::authenticator::Authenticator;
 use crate::change_signal::ChangeSignal;
 use crate::client::SharedClient;
 use crate::history::failures::FailureLog;
-use crate::history::flapping::FlappingObjects;
 use crate::history::log::TransitionLog;
+use crate::history::past_notes::PastNotes;
 use crate::history::transition_history::TransitionHistory;
 use crate::requests::RequestCounts;
 use crate::settings::{Pace, Settings, StreamPace};
@@ -120,9 +120,13 @@ impl AgentState {
         self.history.record(transitions);
     }
 
-    /// The objects of a kind that flap.
-    pub fn flapping(&self, kind: Kind, time: &AnswerTime) -> FlappingObjects {
-        self.history.lock().flapping.of_kind(kind.kind(), time.now)
+    /// What the history says of the objects of a kind.
+    pub fn past_notes(&self, kind: Kind, time: &AnswerTime) -> PastNotes {
+        let known = self.history.lock();
+        PastNotes {
+            flapping: known.flapping.of_kind(kind.kind(), time.now),
+            healthy: known.healthy_before.of_kind(kind.kind(), known.since()),
+        }
     }
 
     /// The present, for one answer.

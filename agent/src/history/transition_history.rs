@@ -3,6 +3,7 @@
 
 use super::flapping::Flapping;
 use super::gaps::{GapLog, WatchName};
+use super::healthy_before::HealthyBefore;
 use super::journal_line::JournalLine;
 use super::read_gaps::ReadGaps;
 use super::ring::{TRANSITIONS, TransitionRing};
@@ -77,6 +78,8 @@ pub struct KnownHistory {
     pub gaps: GapLog,
     /// The objects that flap.
     pub flapping: Flapping,
+    /// When objects that are not healthy were last healthy.
+    pub healthy_before: HealthyBefore,
     /// The last sign of life on the disk.
     alive: Option<Time>,
 }
@@ -88,6 +91,7 @@ impl KnownHistory {
             ring: TransitionRing::default(),
             gaps,
             flapping: Flapping::default(),
+            healthy_before: HealthyBefore::default(),
             alive: None,
         }
     }
@@ -103,6 +107,7 @@ impl KnownHistory {
     /// Adds a transition.
     pub fn push(&mut self, record: TransitionRecord) {
         self.flapping.note(&record);
+        self.healthy_before.note(&record);
         self.ring.push(record);
     }
 }
@@ -192,6 +197,7 @@ impl TransitionHistory {
         known.gaps.resume(gaps.finish(), begun, last, overlapped);
         let own = std::mem::take(&mut known.ring);
         known.flapping = Flapping::default();
+        known.healthy_before = HealthyBefore::default();
         let mut own: Vec<TransitionRecord> = own.since(0).map(|kept| kept.record()).collect();
         if overlapped {
             own.retain(|record| !is_known(&records, record));

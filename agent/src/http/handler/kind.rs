@@ -89,7 +89,7 @@ pub fn answer(state: &AgentState, objects: &dyn KindObjects, query: &Query) -> A
         selection: &shown,
         time: &time,
         open: &open,
-        flapping: &state.flapping(objects.kind(), &time),
+        past: &state.past_notes(objects.kind(), &time),
         hidden: query.no_items,
         limit: query.limit,
         next: None.into(),

@@ -13,7 +13,7 @@ pub mod ready;
 pub mod report;
 pub mod version;
 
-use crate::history::flapping::FlappingObjects;
+use crate::history::past_notes::PastNotes;
 use crate::http::query;
 use crate::state::AgentState;
 use serde::Serialize;
@@ -31,8 +31,8 @@ struct Items<'a> {
     time: &'a AnswerTime,
     /// Those that are judged already.
     open: &'a OpenItems,
-    /// Those that flap.
-    flapping: &'a FlappingObjects,
+    /// What the history says of them.
+    past: &'a PastNotes,
     /// Whether none of them is shown.
     hidden: bool,
     limit: Option<NonZeroUsize>,
@@ -59,7 +59,7 @@ impl Items<'_> {
             }
             ControlFlow::Continue(())
         };
-        let beyond = self.flapping.beyond(self.objects, self.selection, self.time);
+        let beyond = self.past.beyond(self.objects, self.selection, self.time);
         let mut beyond = beyond.iter().peekable();
         let mut is_cut = false;
         self.objects
@@ -72,7 +72,7 @@ impl Items<'_> {
                     flow = show(item);
                 }
                 if flow.is_continue() {
-                    flow = show(&self.flapping.noted(item));
+                    flow = show(&self.past.noted(item));
                 }
                 is_cut = flow.is_break();
                 flow

@@ -5,7 +5,7 @@
 
 use super::Items;
 use crate::apiserver::probe::ProbeResult;
-use crate::history::flapping::FlappingObjects;
+use crate::history::past_notes::PastNotes;
 use crate::http::handler::apiserver::essence;
 use crate::http::query::Query;
 use crate::http::response::{Answer, Body};
@@ -63,7 +63,7 @@ struct ReportPart<'a> {
     selection: Cow<'a, Selection>,
     overview: Overview,
     open: OpenItems,
-    flapping: FlappingObjects,
+    past: PastNotes,
 }
 
 impl<'a> ReportPart<'a> {
@@ -90,7 +90,7 @@ impl<'a> ReportPart<'a> {
             selection,
             overview,
             open,
-            flapping: state.flapping(kind, time),
+            past: state.past_notes(kind, time),
         }
     }
 
@@ -295,10 +295,10 @@ impl<'a> ReportParts<'a> {
         let among = part.selection.among(part.overview.summary.total);
         let mut items: Vec<Item> = Vec::new();
         objects.visit(&among, time, &part.open, &mut |item| {
-            items.push(part.flapping.noted(item).into_owned());
+            items.push(part.past.noted(item).into_owned());
             ControlFlow::Continue(())
         });
-        let mut beyond = part.flapping.beyond(objects, &among, time);
+        let mut beyond = part.past.beyond(objects, &among, time);
         if !beyond.is_empty() {
             items.append(&mut beyond);
             items.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
@@ -312,7 +312,7 @@ impl<'a> ReportParts<'a> {
             let recovered = shown.of_part(number).filter(|key| !is_listed(key));
             let recovered: Vec<Item> = recovered
                 .filter_map(|key| objects.item(&key.namespace, &key.name, &among, time))
-                .map(|item| part.flapping.noted(&item).into_owned())
+                .map(|item| part.past.noted(&item).into_owned())
                 .collect();
             items.extend(recovered);
             items.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
@@ -364,7 +364,7 @@ impl<'a> ReportParts<'a> {
                         selection: &shown,
                         time: &self.time,
                         open: &part.open,
-                        flapping: &part.flapping,
+                        past: &part.past,
                         hidden: query.no_items,
                         limit: None,
                         next: None.into(),

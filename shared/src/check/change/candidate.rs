@@ -157,15 +157,23 @@ fn run(meta: &ObjectMeta, history: &RevisionHistory) -> Option<Candidate> {
     Some(candidate)
 }
 
+/// The command that returns to a revision of that number; `None` for a kind whose revisions have names.
+#[must_use]
+pub fn undo_command(item: &Item, revision: &str) -> Option<String> {
+    let number: u64 = revision.parse().ok()?;
+    let kind = item.kind.to_lowercase();
+    let name = quoted(&item.name);
+    let command = format!("rollout undo {kind} {name} --to-revision={number}");
+    Some(kubectl(&item.namespace, &command, ""))
+}
+
 /// The way back to the revision before. It is offered only if its pods still are ready.
 fn undo(item: &Item, previous: &Revision, revision: String) -> Undo {
     let worked = previous.ready.is_some_and(|ready| ready > 0);
-    let kind = item.kind.to_lowercase();
-    let name = quoted(&item.name);
-    let command = format!("rollout undo {kind} {name} --to-revision={}", previous.number);
+    let command = undo_command(item, &previous.number.to_string());
     Undo {
         worked,
-        command: worked.then(|| kubectl(&item.namespace, &command, "")),
+        command: command.filter(|_| worked),
         ready: previous.ready.filter(|_| worked),
         desired: previous.desired.filter(|desired| *desired > 0 && worked),
         revision,

@@ -6,7 +6,9 @@
 mod candidate;
 mod change_cause;
 
-pub use candidate::{are_together, creation_change, revision_change, revision_name, spec_writes};
+pub use candidate::{
+    are_together, creation_change, revision_change, revision_name, spec_writes, undo_command,
+};
 
 use super::{Check, Evidence, is_open};
 use crate::report::{Cause, Item, State};
