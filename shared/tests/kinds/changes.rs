@@ -535,3 +535,23 @@ fn a_cordoned_node_is_named_by_the_program_that_cordoned_it() {
         (ChangeKind::Node, Some("kubectl-cordon"), Some(60))
     );
 }
+
+#[test]
+fn the_creator_is_the_first_program_that_wrote_and_not_one_that_wrote_a_moment_later() {
+    let mut deployment = web(&[
+        wrote("kubectl-create", -HOUR, &["replicas", "template"], None),
+        wrote("kubectl-patch", -HOUR + 2, &["replicas"], None),
+    ]);
+    deployment["metadata"]["creationTimestamp"] = Value::from(at(-HOUR));
+    short_of_one(&mut deployment);
+    let objects = vec![
+        deployment,
+        replica_set(1, -HOUR, 2, &container("web:9", &[]), &none()),
+        unpulled(1, -HOUR + 4),
+    ];
+    let found = change(Kind::Deployment, objects).expect("a change");
+    assert_eq!(
+        (found.what, found.by.as_deref()),
+        (ChangeKind::Created, Some("kubectl-create"))
+    );
+}

@@ -232,7 +232,12 @@ pub(super) fn creation(meta: &ObjectMeta) -> Option<Candidate> {
 #[must_use]
 pub fn creation_change(meta: &ObjectMeta) -> Option<(Time, ObjectChange)> {
     let at = meta.creation_timestamp?;
-    let candidate = Candidate::new(at, ChangeKind::Created).by(writer(meta, WrittenParts::SPEC, at, None));
+    // A program that wrote a moment later has not created it.
+    let writers = meta.writers(WrittenParts::SPEC);
+    let first = writers
+        .last()
+        .filter(|entry| entry.time.is_some_and(|time| are_together(time, at)));
+    let candidate = Candidate::new(at, ChangeKind::Created).by(first.map(|entry| entry.manager.as_str()));
     Some((at, candidate.change))
 }
 
