@@ -155,7 +155,7 @@ impl TimelineBuilder {
 
     /// Adds the entries and the reach to a timeline. `pairs` are those of [`TimelineBuilder::pairs`], with their revisions if
     /// these were read.
-    pub fn finish(self, pairs: Vec<(RevisionPair, Option<RevisionHistory>)>, timeline: &mut Timeline) {
+    pub fn finish(self, pairs: &[(RevisionPair, Option<RevisionHistory>)], timeline: &mut Timeline) {
         let Self {
             window,
             mut happenings,
@@ -169,7 +169,7 @@ impl TimelineBuilder {
         } = self;
         let mut times: HashMap<ObjectRef, Vec<Time>> = HashMap::new();
         let nothing = ObjectMeta::default();
-        for (pair, history) in &pairs {
+        for (pair, history) in pairs {
             let owner = &pair.newest.owner;
             times.entry(owner.clone()).or_default().push(pair.at);
             let meta = workloads

@@ -38,7 +38,7 @@ pub(super) fn finding(event: &Event, window: &TimeWindow) -> Option<EventFinding
     let finding = match about.kind.as_str() {
         "Pod" => of_pod(event, at, object)?,
         "Node" => EventFinding::Happened(of_node(event, at, &about.name)?),
-        _ => of_other(event, at, object)?,
+        _ => of_other(event, at, &object)?,
     };
     let times = u64::try_from(event.times()).unwrap_or(1);
     let repeated = |happening: Happening| Happening {
@@ -140,12 +140,12 @@ fn of_node(event: &Event, at: Time, node: &str) -> Option<Happening> {
     })
 }
 
-fn of_other(event: &Event, at: Time, object: ObjectRef) -> Option<EventFinding> {
+fn of_other(event: &Event, at: Time, object: &ObjectRef) -> Option<EventFinding> {
     let message = one_line(&event.message);
     let new = |what, words: String| Happening::new(TimelineSource::Events, at, what, object.clone(), words);
     let happening = match event.reason.as_str() {
         "ScalingReplicaSet" => {
-            return ReplicaSetScaling::parse(at, &object, &event.message).map(EventFinding::Scaled);
+            return ReplicaSetScaling::parse(at, object, &event.message).map(EventFinding::Scaled);
         }
         "SuccessfulRescale" => {
             let size = message.strip_prefix("New size: ")?;
@@ -160,14 +160,14 @@ fn of_other(event: &Event, at: Time, object: ObjectRef) -> Option<EventFinding> 
                 .strip_prefix("Error creating: ")
                 .unwrap_or(&message)
                 .to_owned();
-            let fold = Some(format!("{} refused", object));
+            let fold = Some(format!("{object} refused"));
             Happening {
                 fold,
                 ..new(TimelineKind::Refused, format!("pods are refused: {why}"))
             }
         }
         "LeaderElection" => {
-            let same = leader_name(&object);
+            let same = leader_name(object);
             match (
                 message.strip_suffix(" became leader"),
                 message.strip_suffix(" stopped leading"),

@@ -46,7 +46,7 @@ impl FoldGroup {
         at.seconds_after(self.newest) <= TOGETHER_SECONDS
     }
 
-    fn add(&mut self, other: Happening) {
+    fn add(&mut self, other: &Happening) {
         self.newest = self.newest.max(other.at);
         self.last = self.last.max(other.last);
         self.times = self.times.saturating_add(other.times);
@@ -99,7 +99,7 @@ fn from_key((kind, namespace, name): FoldKey) -> ObjectRef {
 
 /// Folds happenings. The entries are in the order in which they began.
 pub(super) fn fold(mut happenings: Vec<Happening>) -> Vec<TimelineEntry> {
-    happenings.sort_by(|a, b| (a.at, a.what, key(&a.object)).cmp(&(b.at, b.what, key(&b.object))));
+    happenings.sort_by_cached_key(|happening| (happening.at, happening.what, key(&happening.object)));
     let mut groups: Vec<FoldGroup> = Vec::new();
     let mut open: HashMap<(crate::report::TimelineKind, String, String), usize> = HashMap::new();
     for happening in happenings {
@@ -109,7 +109,7 @@ pub(super) fn fold(mut happenings: Vec<Happening>) -> Vec<TimelineEntry> {
         };
         let place = (happening.what, happening.object.kind.clone(), fold);
         match open.get(&place).and_then(|at| groups.get_mut(*at)) {
-            Some(group) if group.takes(happening.at) => group.add(happening),
+            Some(group) if group.takes(happening.at) => group.add(&happening),
             _ => {
                 open.insert(place, groups.len());
                 groups.push(FoldGroup::new(happening));

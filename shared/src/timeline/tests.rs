@@ -40,9 +40,9 @@ fn event(kind: &str, name: &str, reason: &str, message: &str, seconds_ago: i64) 
 fn timeline(scope: TimelineScope, fill: impl FnOnce(&mut TimelineBuilder)) -> Timeline {
     let mut builder = TimelineBuilder::new(window(), scope);
     fill(&mut builder);
-    let pairs = builder.pairs().into_iter().map(|pair| (pair, None)).collect();
+    let pairs: Vec<_> = builder.pairs().into_iter().map(|pair| (pair, None)).collect();
     let mut timeline = Timeline::new(Source::default(), at(0));
-    builder.finish(pairs, &mut timeline);
+    builder.finish(&pairs, &mut timeline);
     timeline
 }
 
@@ -53,7 +53,9 @@ fn lines(timeline: &Timeline) -> Vec<String> {
 
 fn of_events(events: &[Event]) -> Vec<String> {
     lines(&timeline(TimelineScope::default(), |builder| {
-        events.iter().for_each(|event| builder.add_event(event));
+        for event in events {
+            builder.add_event(event);
+        }
     }))
 }
 
@@ -204,7 +206,9 @@ fn pods_that_are_evicted_from_a_node_are_one_line() {
         })
         .collect();
     let all = timeline(TimelineScope::default(), |builder| {
-        evictions.iter().for_each(|e| builder.add_event(e))
+        for eviction in &evictions {
+            builder.add_event(eviction);
+        }
     });
     assert_eq!(
         lines(&all),
@@ -276,7 +280,7 @@ fn a_component_with_a_clock_that_is_ahead_is_heard_unless_an_end_was_given() {
     );
     builder.add_event(&ahead);
     let mut ended = Timeline::default();
-    builder.finish(Vec::new(), &mut ended);
+    builder.finish(&[], &mut ended);
     assert!(ended.entries.is_empty());
 }
 

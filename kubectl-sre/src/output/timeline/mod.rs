@@ -46,14 +46,10 @@ fn age(timeline: &Timeline, at: &str) -> Option<i64> {
 
 /// The words of an entry, with how often it happened. `clock` writes the time of the last one.
 fn message(entry: &TimelineEntry, clock: impl Fn(&str) -> String) -> String {
-    let mut words = entry.message.clone();
-    if let Some(times) = entry.times {
-        words.push_str(&format!(", {times} times"));
-    }
-    if let Some(last) = &entry.last {
-        words.push_str(&format!(", until {}", clock(last)));
-    }
-    words
+    let times = entry.times.map(|times| format!("{times} times"));
+    let last = entry.last.as_deref().map(|last| format!("until {}", clock(last)));
+    let parts = [Some(entry.message.clone()), times, last];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// What was not seen, and why.

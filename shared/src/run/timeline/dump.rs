@@ -87,9 +87,9 @@ pub fn dump_timeline(
         let history = history(&pair);
         (pair, history)
     });
-    let pairs = pairs.collect();
-    builder.finish(pairs, &mut timeline);
-    add_gaps(objects, missing, &mut timeline);
+    let pairs: Vec<_> = pairs.collect();
+    builder.finish(&pairs, &mut timeline);
+    add_gaps(objects, &missing, &mut timeline);
     timeline
 }
 
@@ -107,7 +107,7 @@ fn metadata(objects: &Objects, group: &str, kind: &str) -> impl Iterator<Item = 
 
 /// Says what the dump lacks. A list that is not there is not a gap, since a dump holds what somebody chose; a part that was not
 /// understood is one.
-fn add_gaps(objects: &Objects, missing: Vec<String>, timeline: &mut Timeline) {
+fn add_gaps(objects: &Objects, missing: &[String], timeline: &mut Timeline) {
     if !missing.is_empty() {
         timeline.reach.push(SourceReach {
             source: "file".to_owned(),

@@ -82,7 +82,7 @@ pub async fn live_timeline(client: &Client, request: &TimelineRequest, clock: Cl
                         list.resource_type().name(),
                         list.resource_type().rule()
                     ),
-                })
+                });
             }
             Err(failure) => timeline.not_seen.push(unseen(list, namespace, &failure)),
         }
@@ -93,8 +93,8 @@ pub async fn live_timeline(client: &Client, request: &TimelineRequest, clock: Cl
         let history = history(&pair, &revisions);
         (pair, history)
     });
-    let compared = compared.collect();
-    builder.finish(compared, &mut timeline);
+    let compared: Vec<_> = compared.collect();
+    builder.finish(&compared, &mut timeline);
     timeline
 }
 
@@ -148,25 +148,25 @@ async fn read(
     match list {
         TimelineList::Events => {
             for_each_in_list(client, &options, BOUNDS, &mut |event: Event| {
-                lock(builder).add_event(&event)
+                lock(builder).add_event(&event);
             })
             .await
         }
         TimelineList::Pods => {
             for_each_in_list(client, &options, BOUNDS, &mut |pod: Pod| {
-                lock(builder).add_pod(&pod)
+                lock(builder).add_pod(&pod);
             })
             .await
         }
         TimelineList::Nodes => {
             for_each_in_list(client, &options, BOUNDS, &mut |node: Node| {
-                lock(builder).add_node(&node)
+                lock(builder).add_node(&node);
             })
             .await
         }
         TimelineList::Leases => {
             for_each_in_list(client, &options, BOUNDS, &mut |lease: Lease| {
-                lock(builder).add_lease(&lease)
+                lock(builder).add_lease(&lease);
             })
             .await
         }
