@@ -3,10 +3,6 @@
 use crate::script;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-/// Limit of looking up a program that is built already.
-const BUILT: Duration = Duration::from_mins(5);
 
 /// A variable. Only this function reads the environment.
 #[allow(clippy::disallowed_methods, reason = "the rim of the tests")]
@@ -58,12 +54,7 @@ pub enum Build {
 pub fn program(name: &str, build: Build) -> PathBuf {
     match build {
         Build::Present => binary(name),
-        Build::Previous => {
-            let component = format!("previous-{name}");
-            let listed = script::run("components", &[&component], BUILT);
-            let path = listed.strip_prefix(&format!("{component}="));
-            PathBuf::from(path.unwrap_or_else(|| panic!("components says {listed:?}")))
-        }
+        Build::Previous => script::component(&format!("previous-{name}")),
     }
 }
 

@@ -33,13 +33,7 @@ impl Kubectl {
     #[must_use]
     pub fn program() -> &'static Path {
         static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-        PROGRAM.get_or_init(|| {
-            let listed = script::run("components", &["kubectl"], Duration::from_mins(5));
-            let path = listed
-                .strip_prefix("kubectl=")
-                .unwrap_or_else(|| panic!("components says {listed:?}"));
-            PathBuf::from(path)
-        })
+        PROGRAM.get_or_init(|| script::component("kubectl"))
     }
 
     /// Runs it and returns its result, also a failure.

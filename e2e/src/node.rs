@@ -67,11 +67,7 @@ pub fn kubelet(action: &str) {
 #[track_caller]
 pub fn helm_program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        let listed = script::run("components", &["helm"], Duration::from_mins(5));
-        let path = listed.strip_prefix("helm=");
-        PathBuf::from(path.unwrap_or_else(|| panic!("components says {listed:?}")))
-    })
+    PROGRAM.get_or_init(|| script::component("helm"))
 }
 
 /// Runs helm and returns its result, also a failure.

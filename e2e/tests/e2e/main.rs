@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic)]
 
 mod agent;
+mod argo_rollouts;
 mod authentication;
 mod completion;
 mod custom;
