@@ -6,18 +6,21 @@ use sre_e2e::report::{list, verdict, word};
 use sre_e2e::{Agent, Cluster, Deployment, Namespace, RolloutsController, root};
 use std::time::Duration;
 
-/// An agent has read its cluster within this time.
+/// An agent has read its cluster, or a change of it, within this time.
 const READ: Duration = Duration::from_secs(30);
 /// Limit of an analysis. With an interval of 1 s ten measurements take 10 s, and three errors 20 s.
 const ANALYSED: Duration = Duration::from_mins(3);
-/// The name in the example, and of each Rollout of the test.
-const TEMPLATE: &str = "namespace-health";
+/// Each Rollout of the test.
 const SHOP: &str = "rollouts.argoproj.io/shop";
+
+fn example() -> String {
+    let path = root().join("examples/integrations/argo-rollouts.yaml");
+    std::fs::read_to_string(path).expect("the example is a text")
+}
 
 /// The example with the agent of the test. It asks each second; nothing else of it is changed.
 fn template(agent: &Agent) -> String {
-    let path = root().join("examples/integrations/argo-rollouts.yaml");
-    let mut text = std::fs::read_to_string(path).expect("the example is a text");
+    let mut text = example();
     let url = format!("http://{}", agent.address());
     for (example, here) in [
         ("http://sre-agent.sre-tools:8080", url.as_str()),
@@ -31,8 +34,14 @@ fn template(agent: &Agent) -> String {
     text
 }
 
-/// A Rollout with the steps that the example's comment shows.
+/// A Rollout with the strategy in the example's comment.
 fn rollout() -> Value {
+    let comment = example();
+    let comment: Vec<&str> = comment
+        .lines()
+        .filter_map(|line| line.strip_prefix("#     "))
+        .collect();
+    let shown: Value = serde_saphyr::from_str(&comment.join("\n")).expect("the comment is YAML");
     let labels = json!({"app": "shop"});
     json!({
         "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "shop"},
@@ -43,10 +52,7 @@ fn rollout() -> Value {
                 "metadata": {"labels": labels},
                 "spec": {"containers": [{"name": "app", "image": "registry.example/shop:v1"}]},
             },
-            "strategy": {"canary": {"steps": [{"setWeight": 50}, {"analysis": {
-                "templates": [{"templateName": TEMPLATE}],
-                "args": [{"name": "namespace", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}],
-            }}]}},
+            "strategy": shown["strategy"],
         },
     })
 }
@@ -121,7 +127,7 @@ fn aborted() -> (String, Option<bool>, String) {
 fn a_canary_goes_on_only_if_the_agent_is_certain_that_no_deployment_falls_short() {
     let cluster = Cluster::whole("argo-rollouts");
     let _controller = RolloutsController::start(&cluster);
-    let agent = Agent::start(&cluster.kubeconfig(), &[]);
+    let agent = Agent::start(&cluster.kubeconfig(), &["--kinds", "deployments,rollouts"]);
     // This one may read nothing.
     let blind = Agent::start(cluster.user("stranger").kubeconfig(), &[]);
 
@@ -193,6 +199,10 @@ fn a_canary_goes_on_only_if_the_agent_is_certain_that_no_deployment_falls_short(
             "{causes}"
         );
     }
+    let path = format!("/health/rollouts?namespace={}", broken.name());
+    agent.until(&path, READ, 200, |a| {
+        a["rollouts"][0]["reason"] == "RolloutAborted"
+    });
     well.kubectl().wait(
         well.name(),
         SHOP,
