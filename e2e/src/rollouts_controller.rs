@@ -50,6 +50,10 @@ impl RolloutsController {
 }
 
 impl Drop for RolloutsController {
+    #[allow(
+        clippy::print_stderr,
+        reason = "the log belongs to the output of a failed test"
+    )]
     fn drop(&mut self) {
         // An error means that it has ended already.
         let _ = self.child.kill();
