@@ -8,6 +8,8 @@ use std::time::Duration;
 
 /// An agent has read its cluster, or a change of it, within this time.
 const READ: Duration = Duration::from_secs(30);
+/// Pods that fall short have a minute to become ready before they count.
+const COUNTED: Duration = Duration::from_mins(3);
 /// Limit of an analysis. With an interval of 1 s ten measurements take 10 s, and three errors 20 s.
 const ANALYSED: Duration = Duration::from_mins(3);
 /// Each Rollout of the test.
@@ -145,7 +147,7 @@ fn a_canary_goes_on_only_if_the_agent_is_certain_that_no_deployment_falls_short(
         )
     };
     agent.until(&path(&well), READ, 200, |a| a["summary"]["unhealthy"] == 0);
-    agent.until(&path(&broken), READ, 200, |a| a["summary"]["unhealthy"] == 1);
+    agent.until(&path(&broken), COUNTED, 200, |a| a["summary"]["unhealthy"] == 1);
     blind.until(&path(&unseen), READ, 500, |a| a["status"] == "unknown");
     // A body that is no JSON would be a success whatever the condition says (argoproj/argo-rollouts#4535).
     for answer in [

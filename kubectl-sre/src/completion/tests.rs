@@ -20,7 +20,10 @@ fn words(line: &str) -> String {
 
 #[test]
 fn subcommands_are_completed_with_what_they_do() {
-    assert_eq!(words(""), "changes completion explain gate health help version :4");
+    assert_eq!(
+        words(""),
+        "changes completion explain gate health help version :4"
+    );
     assert_eq!(
         answer("ga"),
         "gate\tRun a command, wait for what it changes, and fail on what it makes worse\n:4\n"
