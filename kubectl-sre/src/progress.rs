@@ -56,6 +56,11 @@ impl ProgressLine {
         }
     }
 
+    /// Says what is asked from now on.
+    pub fn ask(&self, asked: &str) {
+        asked.clone_into(&mut lock(&self.run).asked);
+    }
+
     /// Notes a step of the run.
     pub fn show(&self, step: Progress<'_>) {
         lock(&self.run).note(step);

@@ -3,7 +3,9 @@
 use crate::cli::HealthSettings;
 use crate::output::{self, Format, Style};
 use crate::saved_file::SavedFile;
+use serde::Serialize;
 use sre_shared::report::Report;
+use std::io::{Result as IoResult, Write};
 
 /// The files that wait for a report.
 #[derive(Default)]
@@ -39,7 +41,7 @@ impl ReportFiles {
     ///
     /// # Errors
     /// Why it was not saved, in one line.
-    pub fn save(&mut self, report: &Report, is_unreached: bool) -> Result<(), String> {
+    pub fn save(&mut self, report: &impl Serialize, is_unreached: bool) -> Result<(), String> {
         match self.save.take() {
             Some(_) if is_unreached => {
                 Err("--save: nothing could be read, so that nothing is saved".to_owned())
@@ -54,7 +56,7 @@ impl ReportFiles {
         self.save = None;
     }
 
-    /// Writes each output, once. The style is that of stdout; a file has neither colours nor a width.
+    /// Writes each output of a report, once. The style is that of stdout; a file has neither colours nor a width.
     ///
     /// # Errors
     /// Why outputs were not written, one line each.
@@ -64,6 +66,20 @@ impl ReportFiles {
         style: &Style,
         settings: &HealthSettings,
     ) -> Result<(), Vec<String>> {
+        self.write_with(style, |format, style, out| {
+            output::write(format, report, style, &settings.table, out)
+        })
+    }
+
+    /// Writes each output, once, by calling `write`.
+    ///
+    /// # Errors
+    /// Why outputs were not written, one line each.
+    pub fn write_with(
+        &mut self,
+        style: &Style,
+        write: impl Fn(Format, &Style, &mut dyn Write) -> IoResult<()>,
+    ) -> Result<(), Vec<String>> {
         let style = Style {
             color: false,
             width: None,
@@ -72,8 +88,7 @@ impl ReportFiles {
         };
         let mut errors = Vec::new();
         for (format, file) in self.outputs.drain(..) {
-            let written = file.write(|out| output::write(format, report, &style, &settings.table, out));
-            errors.extend(written.err());
+            errors.extend(file.write(|out| write(format, &style, out)).err());
         }
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }

@@ -20,6 +20,8 @@ pub mod failure;
 #[warn(clippy::arithmetic_side_effects)]
 pub mod field_selector;
 #[warn(clippy::arithmetic_side_effects)]
+pub mod fleet;
+#[warn(clippy::arithmetic_side_effects)]
 pub mod follow;
 pub mod image_name;
 #[warn(clippy::arithmetic_side_effects)]

@@ -5,7 +5,7 @@ use super::targets::Target;
 use super::values::{self, KindChoice, Token};
 use crate::output::{Format, SortBy};
 use crate::shell::Color;
-use crate::source::AgentUrl;
+use crate::source::{AgentUrl, StoreHeader};
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sre_shared::cluster::ServiceName;
@@ -46,6 +46,7 @@ Examples:
     {name} gate -n shop -- kubectl apply -f shop.yaml   # what does it make worse?
     {name} changes --since 30m               # what changed before it broke?
     {name} health apiserver -v               # the path to the API server
+    {name} fleet 'prod-*'                    # every cluster of these contexts, one row each
     {name} explain CrashLoop                 # what a word means
     {name} completion install                # let kubectl complete all this
 
@@ -63,6 +64,8 @@ pub enum Command {
     Gate(Box<GateArgs>),
     /// Show what changed: rollouts, scalings, restarts, evictions, nodes, quotas, webhooks, ConfigMaps, leaders
     Changes(Box<ChangesArgs>),
+    /// Judge many clusters at once, one row each: those of the kubeconfig's contexts, or of a store of metrics
+    Fleet(Box<FleetArgs>),
     /// Explain words of a report: what they mean, how they were decided, what to do
     Explain(ExplainArgs),
     /// Show the versions of the plugin and of the API server
@@ -213,6 +216,9 @@ pub struct HealthArgs {
     /// Kinds to judge, such as deployments,jobs; apiserver is one, and all stands for every one
     #[arg(long, value_name = "KIND,...", value_delimiter = ',', value_parser = values::kind_choice, conflicts_with = "words")]
     pub kinds: Vec<KindChoice>,
+    /// Judge the clusters of all contexts with such names, one row each, as fleet does; by the rules of shells, such as 'prod-*'
+    #[arg(long, value_name = "GLOB,...", value_delimiter = ',', value_parser = values::glob)]
+    pub contexts: Vec<String>,
     /// Only this namespace
     #[arg(short, long = "namespace", value_name = "NAME", value_parser = values::namespace)]
     pub namespaces: Vec<String>,
@@ -330,7 +336,7 @@ pub struct GateArgs {
 }
 
 /// Flags of `health` that a gate has no use for. Its help leaves them out, and they are refused with the reason.
-const NOT_OF_GATE: [&str; 6] = ["filename", "at", "baseline", "force", "wait", "watch"];
+const NOT_OF_GATE: [&str; 7] = ["filename", "at", "baseline", "contexts", "force", "wait", "watch"];
 
 fn hide_flags_of_one_report(flag: clap::Arg) -> clap::Arg {
     let is_hidden = NOT_OF_GATE.iter().any(|name| flag.get_id() == name);
@@ -389,6 +395,99 @@ pub struct ChangesArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub connection: ConnectionArgs,
+}
+
+/// `fleet`
+#[derive(Debug, Args)]
+#[command(
+    mut_args(flag_of_fleet),
+    after_help = "\
+Each cluster has --timeout for itself, and 16 are asked at a time. A cluster that is not reached is unknown, not unhealthy.
+Contexts with the same server and authority are one cluster. --prometheus asks a store of the agents' metrics instead.
+Exit codes: the worst cluster's: 0 ok; 1 not yet, only progressing; 2 degraded; 3 unknown, not reached or not seen;
+            64 usage; 69 no cluster, or not the store, can be reached; 130 interrupted; 143 terminated."
+)]
+pub struct FleetArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub health: HealthArgs,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub store: StoreArgs,
+}
+
+/// How to ask a store of metrics.
+#[derive(Debug, Clone, Default, Args)]
+pub struct StoreArgs {
+    /// Ask this store of the agents' metrics, and no cluster: Prometheus, Thanos, Mimir or `VictoriaMetrics`
+    #[arg(long, value_name = "URL", value_parser = AgentUrl::parse, help_heading = "Store")]
+    pub prometheus: Option<AgentUrl>,
+    /// Tenant of the store, which is sent as X-Scope-OrgID
+    #[arg(long, value_name = "NAME", requires = "prometheus", help_heading = "Store")]
+    pub tenant: Option<String>,
+    /// Header that is sent to the store; can be given several times
+    #[arg(long = "header", value_name = "NAME=VALUE", requires = "prometheus", value_parser = StoreHeader::parse,
+          help_heading = "Store")]
+    pub headers: Vec<StoreHeader>,
+    /// File with a bearer token for the store
+    #[arg(long, value_name = "FILE", requires = "prometheus", conflicts_with = "basic_auth_file",
+          value_parser = OsStringValueParser::new().try_map(values::file), help_heading = "Store")]
+    pub token_file: Option<PathBuf>,
+    /// File with USER:PASSWORD for the store
+    #[arg(long, value_name = "FILE", requires = "prometheus",
+          value_parser = OsStringValueParser::new().try_map(values::file), help_heading = "Store")]
+    pub basic_auth_file: Option<PathBuf>,
+    /// Label that names the cluster in the store [default: cluster]
+    #[arg(long, value_name = "NAME", requires = "prometheus", value_parser = values::label, help_heading = "Store")]
+    pub cluster_label: Option<String>,
+    /// Clusters that must be in the store: a file with a name a line, or the word contexts for those of the kubeconfig
+    #[arg(long, value_name = "FILE|contexts", requires = "prometheus",
+          value_parser = OsStringValueParser::new().try_map(values::file), help_heading = "Store")]
+    pub inventory: Option<PathBuf>,
+}
+
+/// Flags of `health` that many clusters have no use for. The help leaves them out, and they are refused with the reason.
+const NOT_OF_FLEET: [&str; 18] = [
+    "filename",
+    "manifest",
+    "at",
+    "contexts",
+    "wait",
+    "grace",
+    "settle",
+    "progress",
+    "logs",
+    "context",
+    "cluster",
+    "user",
+    "server",
+    "tls_server_name",
+    "client_certificate",
+    "client_key",
+    "token",
+    "agent_url",
+];
+
+fn flag_of_fleet(flag: clap::Arg) -> clap::Arg {
+    let id = flag.get_id().as_str();
+    match id {
+        "words" => flag
+            .value_name("GLOB")
+            .help("Names of contexts, by the rules of shells, such as 'prod-*' [default: all]"),
+        "kinds" => flag.conflicts_with(clap::builder::Resettable::Reset),
+        "timeout" => flag.help(
+            "Limit of each cluster, such as 90s or 5m [default: 60s; 10s with an agent; of the store: 60s]",
+        ),
+        "certificate_authority" => {
+            flag.help("File with the certificates of the authorities that sign the store's certificate")
+        }
+        "insecure_skip_tls_verify" => {
+            flag.help("Do not verify the store's certificate, which makes the connection insecure")
+        }
+        "agent_token_file" => flag.hide(true),
+        _ if NOT_OF_FLEET.contains(&id) => flag.hide(true),
+        _ => flag,
+    }
 }
 
 /// `explain`

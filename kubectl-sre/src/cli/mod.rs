@@ -1,10 +1,12 @@
 //! The command line.
 //!
 //! `grammar` has the types that clap fills, `values` the parsers of single values, `output_choice` that of `-o`, `targets` the
-//! forms of a TARGET, `unjudged` the kinds without a verdict, `usage` the line that answers a misuse, and `settings` and
-//! `changes` turn flags into the settings of a command.
+//! forms of a TARGET, `unjudged` the kinds without a verdict, `usage` and `fleet_usage` the line that answers a misuse, and
+//! `settings`, `changes` and `fleet_settings` turn flags into the settings of a command.
 
 mod changes;
+mod fleet_settings;
+mod fleet_usage;
 mod grammar;
 mod output_choice;
 mod settings;
@@ -14,9 +16,10 @@ mod usage;
 mod values;
 
 pub use changes::ChangesSettings;
+pub use fleet_settings::{FleetSettings, Inventory};
 pub use grammar::{
-    CauseSearch, ChangesArgs, Command, CompletionCommand, ConnectionArgs, ExplainArgs, GateArgs, HealthArgs,
-    InstallArgs, ProgressFormat, VersionArgs,
+    CauseSearch, ChangesArgs, Command, CompletionCommand, ConnectionArgs, ExplainArgs, FleetArgs, GateArgs,
+    HealthArgs, InstallArgs, ProgressFormat, StoreArgs, VersionArgs,
 };
 pub use output_choice::OutputChoice;
 pub use settings::{BaselineSettings, FollowMode, GateSettings, HealthSettings, VersionSettings};
@@ -74,6 +77,27 @@ pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, Refusa
         .try_get_matches_from(std::iter::once(OsString::from(&name)).chain(args))
         .map_err(|error| refusal(&error))?;
     let mut cli = Cli::from_arg_matches(&matches).map_err(|error| refusal(&error))?;
+    cli.command = match cli.command {
+        Command::Fleet(mut fleet) => {
+            fleet.health.contexts = std::mem::take(&mut fleet.health.words);
+            Command::Fleet(fleet)
+        }
+        Command::Health(mut health) if !health.contexts.is_empty() => {
+            health.targets = targets::parse(&health.words).map_err(Refusal::Usage)?;
+            let store = StoreArgs::default();
+            Command::Fleet(Box::new(FleetArgs {
+                health: *health,
+                store,
+            }))
+        }
+        other => other,
+    };
+    if let Command::Fleet(fleet) = &cli.command
+        && let Some(line) = fleet_usage::wrong(fleet)
+            .or_else(|| usage::contradiction(&fleet.health, usage::wrongly_followed(&fleet.health)))
+    {
+        return Err(Refusal::Usage(line));
+    }
     if let Command::Health(health) = &mut cli.command {
         health.targets = targets::parse(&health.words).map_err(Refusal::Usage)?;
         if let Some(line) = usage::contradiction(health, usage::wrongly_followed(health)) {

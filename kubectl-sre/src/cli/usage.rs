@@ -58,7 +58,15 @@ fn line(error: &clap::Error, name: &str) -> String {
             let given = context(error, ContextKind::InvalidSubcommand).unwrap_or_default();
             match nearest(
                 &given,
-                ["health", "gate", "changes", "explain", "version", "completion"],
+                [
+                    "health",
+                    "gate",
+                    "changes",
+                    "fleet",
+                    "explain",
+                    "version",
+                    "completion",
+                ],
             ) {
                 Some(near) => format!("unknown command {given:?}, did you mean {near:?}?"),
                 None => format!("unknown command {given:?}: {name} help lists them"),
@@ -347,6 +355,11 @@ pub(super) fn wrongly_gated(gate: &GateArgs) -> Option<String> {
             health.manifest.is_some(),
         ),
         (
+            "--contexts: it watches one cluster",
+            "--contexts",
+            !health.contexts.is_empty(),
+        ),
+        (
             "--baseline: it compares with what it sees before COMMAND",
             "--baseline",
             health.baseline.is_some(),
@@ -368,6 +381,8 @@ pub(super) fn exposed_token(command: &Command) -> Option<String> {
         Command::Gate(gate) => &gate.health.connection,
         Command::Changes(changes) => &changes.connection,
         Command::Version(version) => &version.connection,
+        // An agent's URL is refused there.
+        Command::Fleet(_) => return None,
         Command::Explain(_) | Command::Completion(_) | Command::Complete(_) => return None,
     };
     let url = connection.agent_url.as_ref()?;

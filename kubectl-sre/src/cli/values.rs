@@ -167,6 +167,25 @@ pub(super) fn is_name(text: &str, longest: usize) -> bool {
         && text.bytes().last().is_some_and(inner)
 }
 
+/// A pattern of names of contexts.
+pub(super) fn glob(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Err("a name of a context is missing: give such as prod-eu or 'prod-*'".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// The name of a label of Prometheus, which is written into queries as it is.
+pub(super) fn label(text: &str) -> Result<String, String> {
+    let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    if begins && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "{text:?} is no name of a label: letters, digits and _, such as cluster"
+    ))
+}
+
 /// A namespace. An empty one is taken and means none, as with kubectl.
 pub(super) fn namespace(text: &str) -> Result<String, String> {
     if text.is_empty() || (is_name(text, LONGEST_LABEL) && !text.contains('.')) {

@@ -3,6 +3,7 @@
 mod changes;
 mod completion;
 mod explain;
+mod fleet;
 mod follow;
 mod gate;
 mod health;
@@ -11,7 +12,9 @@ mod wait;
 mod wait_view;
 mod watch;
 
-use crate::cli::{ChangesSettings, Command, FollowMode, GateSettings, HealthSettings, VersionSettings};
+use crate::cli::{
+    ChangesSettings, Command, FleetSettings, FollowMode, GateSettings, HealthSettings, VersionSettings,
+};
 use crate::{Shell, StopSignal, exit};
 use std::pin::Pin;
 
@@ -49,6 +52,10 @@ pub async fn run(command: Command, shell: &mut Shell, stop: impl Future<Output =
             let settings = ChangesSettings::new(&args);
             let run = async |shell: &mut Shell| Box::pin(changes::run(settings, shell)).await;
             unless_stopped(stop, shell, run).await
+        }
+        Command::Fleet(args) => {
+            let settings = FleetSettings::new(&args);
+            Box::pin(fleet::run(settings, shell, stop)).await
         }
         Command::Completion(what) => completion::run(&what, shell),
         Command::Complete(words) => {

@@ -76,6 +76,13 @@ impl CandidateSource {
             }
             LastWord::Word(typed) => match line.path.as_str() {
                 "health" | "gate" => targets(line, typed),
+                "fleet" => Self::KubeconfigNames(
+                    KubeconfigEntry::Context,
+                    Place {
+                        lead: String::new(),
+                        typed: typed.clone(),
+                    },
+                ),
                 "explain" => Self::Words(words_of_reports(), typed.clone()),
                 _ => Self::Nothing,
             },
@@ -142,6 +149,7 @@ fn value(line: &CommandLine<'_>, flag: &Arg, place: Place) -> CandidateSource {
     };
     match flag.get_id().as_str() {
         "context" => return CandidateSource::KubeconfigNames(KubeconfigEntry::Context, place),
+        "contexts" => return CandidateSource::KubeconfigNames(KubeconfigEntry::Context, place.last_part()),
         "cluster" => return CandidateSource::KubeconfigNames(KubeconfigEntry::Cluster, place),
         "user" => return CandidateSource::KubeconfigNames(KubeconfigEntry::User, place),
         "namespaces" if is_of_files(line) => return CandidateSource::Nothing,
@@ -155,7 +163,7 @@ fn value(line: &CommandLine<'_>, flag: &Arg, place: Place) -> CandidateSource {
         }
         "states" => return words(&State::ALL.map(State::as_str), &place.last_part()),
         "fail_on" => return words(&["progressing", "degraded", "unknown"], &place.last_part()),
-        "output" if line.path != "health" && line.path != "gate" => {
+        "output" if !matches!(line.path.as_str(), "health" | "gate" | "fleet") => {
             return words(&["human", "json", "yaml"], &place);
         }
         _ => {}
@@ -176,7 +184,7 @@ fn value(line: &CommandLine<'_>, flag: &Arg, place: Place) -> CandidateSource {
     // The grammar names values by their type.
     let names = flag.get_value_names().unwrap_or_default();
     match names.first().map(clap::builder::Str::as_str) {
-        Some("FILE" | "FILE|DIR|-" | "DIR") => CandidateSource::Files,
+        Some("FILE" | "FILE|DIR|-" | "FILE|contexts" | "DIR") => CandidateSource::Files,
         Some("BOOL") => words(&["true", "false"], &place),
         _ => CandidateSource::Nothing,
     }

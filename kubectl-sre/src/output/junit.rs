@@ -56,7 +56,7 @@ pub fn write(report: &Report, out: &mut dyn Write) -> Result<()> {
 }
 
 /// A suite whose test cases have names of their own.
-fn suite(name: &str, cases: Vec<TestCase>) -> TestSuite {
+pub(super) fn suite(name: &str, cases: Vec<TestCase>) -> TestSuite {
     let mut seen: HashMap<(String, String), usize> = HashMap::new();
     let mut suite = TestSuite::new(text(name));
     for mut case in cases {
@@ -73,13 +73,13 @@ fn suite(name: &str, cases: Vec<TestCase>) -> TestSuite {
     suite
 }
 
-fn case(class: &str, name: &str, status: TestCaseStatus) -> TestCase {
+pub(super) fn case(class: &str, name: &str, status: TestCaseStatus) -> TestCase {
     let mut case = TestCase::new(text(name), status);
     case.set_classname(text(class));
     case
 }
 
-fn failed(kind: NonSuccessKind, reason: &str, message: &str, lines: &[String]) -> TestCaseStatus {
+pub(super) fn failed(kind: NonSuccessKind, reason: &str, message: &str, lines: &[String]) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(kind);
     let lines: Vec<String> = lines.iter().map(|line| text(line)).collect();
     status

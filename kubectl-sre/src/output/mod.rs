@@ -3,6 +3,7 @@
 
 mod escape;
 mod explanation;
+pub mod fleet;
 mod github;
 mod human;
 pub mod json;

@@ -10,17 +10,26 @@ use sre_shared::report::{CheckResult, KindCheck, NoteCode, Report, State, Status
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Result, Write};
 
+/// The metrics, in the order in which they are written.
+pub(super) const FAMILIES: [Metric; 4] = [CHECK_STATUS, OBJECTS, NOT_SEEN, API_SERVER_UP];
+
 /// Writes the metrics.
 ///
 /// # Errors
 /// Those of the writer.
 pub fn write(report: &Report, out: &mut dyn Write) -> Result<()> {
+    samples(report)
+        .iter()
+        .try_for_each(|(metric, samples)| family(*metric, samples, out))
+}
+
+/// The samples of each metric.
+pub(super) fn samples(report: &Report) -> [(Metric, Vec<Sample>); 4] {
     let up = report.api_server().map(|check| u64::from(is_answered(check)));
-    family(CHECK_STATUS, &statuses(report), out)?;
-    family(OBJECTS, &objects(report), out)?;
-    family(NOT_SEEN, &not_seen(report), out)?;
-    let up: Vec<Sample> = up.into_iter().map(|value| sample([], value)).collect();
-    family(API_SERVER_UP, &up, out)
+    let up = up.into_iter().map(|value| sample([], value));
+    let all = [statuses(report), objects(report), not_seen(report), up.collect()];
+    let mut all = all.into_iter();
+    FAMILIES.map(|metric| (metric, all.next().unwrap_or_default()))
 }
 
 fn statuses(report: &Report) -> Vec<Sample> {
@@ -81,7 +90,7 @@ fn not_seen(report: &Report) -> Vec<Sample> {
 }
 
 /// Writes a metric with its samples; nothing without a sample.
-fn family(metric: Metric, samples: &[Sample], out: &mut dyn Write) -> Result<()> {
+pub(super) fn family(metric: Metric, samples: &[Sample], out: &mut dyn Write) -> Result<()> {
     if samples.is_empty() {
         return Ok(());
     }

@@ -14,12 +14,14 @@ mod live;
 mod manifest_files;
 mod manifests;
 mod settings;
+mod store_client;
 mod url_connection;
 
 pub use agent_url::AgentUrl;
 pub use follower::SourceFollower;
 pub use manifest_files::ManifestFiles;
 pub use settings::{AgentSettings, LiveSettings, SourceSettings};
+pub use store_client::{StoreAnswer, StoreClient, StoreHeader, StoreSettings};
 
 use cluster::Cluster;
 use dump::Dump;
@@ -99,6 +101,24 @@ impl Source {
             return Err(OpenError::Configuration(failure));
         }
         Ok(source)
+    }
+
+    /// A cluster, or its agent, to which nothing was sent and for which no file was read. A wrong kubeconfig is a failure of its
+    /// first report, since the other clusters of a fleet do not suffer from it.
+    #[must_use]
+    pub fn unopened(settings: LiveSettings, observer: Option<Observer>) -> Self {
+        Self::Live(LiveSource::new(settings, observer))
+    }
+
+    /// Obtains the credential, which may ask the person something.
+    ///
+    /// # Errors
+    /// If there is none. Reports have the same failure.
+    pub async fn connect(&self, limit: RunLimit) -> Result<(), Failure> {
+        match self.cluster() {
+            Some(cluster) => cluster.client(limit).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     fn live(&self) -> Option<&LiveSource> {

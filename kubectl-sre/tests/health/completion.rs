@@ -128,6 +128,21 @@ fn namespaces_and_custom_resources_come_from_the_cluster_too() {
 }
 
 #[test]
+fn many_clusters_are_completed_with_the_names_of_contexts_and_without_a_request() {
+    let server = server().start_blocking();
+    for line in ["fleet ", "fleet prod", "fleet lab-* prod-"] {
+        assert_eq!(ask(&server, line), ["prod-eu", ":4"], "{line}");
+    }
+    assert_eq!(
+        ask(&server, "health --contexts lab-*,pr"),
+        ["lab-*,prod-eu", ":4"]
+    );
+    let formats = ask(&server, "fleet -o m");
+    assert!(formats[0].starts_with("markdown"), "{formats:?}");
+    assert!(server.requests().is_empty());
+}
+
+#[test]
 fn flags_that_were_typed_choose_the_cluster_and_the_user() {
     let here = server()
         .user("other-token", "guest", Access::none())

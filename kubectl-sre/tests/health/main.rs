@@ -26,6 +26,8 @@ mod coverage;
 mod dump;
 mod environment;
 mod explain;
+mod fleet;
+mod fleet_store;
 #[cfg(unix)]
 mod follow;
 mod formats;

@@ -237,3 +237,48 @@ fn a_watch_draws_the_screen_again_in_place_with_the_last_changes_under_it() {
     running.read_until(|_| false);
     assert_eq!(running.wait().code(), Some(130));
 }
+
+#[test]
+fn the_rows_of_many_clusters_appear_as_they_answer_and_end_with_the_worst_first() {
+    use super::fleet::{TestContext, kubeconfig};
+    let server = |deployment: Deployment| {
+        ApiServer::builder()
+            .token("s3cr3t-of-the-tests")
+            .deployments([deployment])
+            .start_blocking()
+    };
+    let well = server(Deployment::new("shop", "web"));
+    let bad = server(Deployment::new("shop", "web").counts(1, 1, 0, 0));
+    let late = bad.fail(Match::any(), Fault::Hang);
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let contexts = [
+        TestContext::new("prod-eu", &bad),
+        TestContext::new("prod-us", &well),
+    ];
+    let kubeconfig = kubeconfig(directory.path(), &contexts);
+    let mut running = spawn_on_terminal(160, &["fleet", "--color=never", "--kubeconfig", &kubeconfig]);
+    // The row of the one is here while the other has not answered.
+    let mut bytes = running.read_until(|bytes| {
+        let shown = rows(bytes, 160);
+        shown.iter().any(|row| row.starts_with("✓ prod-us"))
+            && shown
+                .iter()
+                .any(|row| row.trim_end() == "asking 1 of 2 clusters: prod-eu")
+    });
+    bad.clear_fault(late);
+    bad.drop_connections();
+    bytes.extend(running.read_until(|_| false));
+    assert_eq!(running.wait().code(), Some(2));
+    let shown: Vec<String> = rows(&bytes, 160)
+        .into_iter()
+        .filter(|row| !row.trim().is_empty())
+        .collect();
+    let begins: Vec<&str> = shown.iter().filter_map(|row| row.get(..11)).collect();
+    assert_eq!(begins.len(), 3, "{shown:#?}");
+    assert!(
+        shown[0].starts_with("NEEDS A LOOK  1 of 2 clusters, in "),
+        "{shown:#?}"
+    );
+    assert!(shown[1].starts_with("✗ prod-eu"), "{shown:#?}");
+    assert!(shown[2].starts_with("✓ prod-us"), "{shown:#?}");
+}

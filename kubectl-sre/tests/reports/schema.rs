@@ -1,15 +1,19 @@
-//! docs/report.schema.json: generated from the types, and true of every report.
+//! docs/report.schema.json and docs/fleet-report.schema.json: generated from the types, and true of every report.
 
 use jsonschema::Validator;
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform as _};
 use serde_json::Value;
-use sre_shared::report::{Report, Summary};
+use sre_shared::fleet::{FleetCluster, FleetReport, FleetSource, FleetState};
+use sre_shared::report::{Report, Source, Summary};
 use std::path::Path;
 use std::sync::LazyLock;
 
 /// The schema as it is in the repository.
 const SCHEMA: &str = include_str!("../../../docs/report.schema.json");
+/// The same for the result of many clusters.
+const FLEET_SCHEMA: &str = include_str!("../../../docs/fleet-report.schema.json");
 
 static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
     let schema = serde_json::from_str(SCHEMA).expect("the schema is JSON");
@@ -26,11 +30,11 @@ pub fn assert_valid(report: &Value) {
 }
 
 /// The schema of the present types, as it is written into the repository.
-fn generated() -> String {
+fn generated<T: JsonSchema>(title: &str) -> String {
     let mut schema = SchemaSettings::draft2020_12()
         .for_serialize()
         .into_generator()
-        .into_root_schema_for::<Report>();
+        .into_root_schema_for::<T>();
     RecursiveTransform(|schema: &mut schemars::Schema| {
         // A field without a value is left out, never null.
         if let Some(Value::Array(types)) = schema.get_mut("type") {
@@ -45,26 +49,45 @@ fn generated() -> String {
         }
     })
     .transform(&mut schema);
-    schema.insert(
-        "title".to_owned(),
-        "The report of kubectl sre health, sre/v1".into(),
-    );
+    schema.insert("title".to_owned(), title.into());
     let mut text = serde_json::to_string_pretty(&schema).expect("a schema is JSON");
     text.push('\n');
     text
 }
 
 #[test]
-fn the_schema_in_the_repository_is_that_of_the_types() {
-    let schema = generated();
-    if schema != SCHEMA {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("report.schema.json");
-        std::fs::write(&path, &schema).expect("the folder of temporary files of the tests is there");
-        panic!(
-            "the types have changed: cp {} docs/report.schema.json",
-            path.display()
-        );
+fn the_schemas_in_the_repository_are_those_of_the_types() {
+    let report = generated::<Report>("The report of kubectl sre health, sre/v1");
+    let fleet = generated::<FleetReport>("The report of kubectl sre fleet, sre/v1");
+    for (file, schema, present) in [
+        ("report.schema.json", report, SCHEMA),
+        ("fleet-report.schema.json", fleet, FLEET_SCHEMA),
+    ] {
+        if schema != present {
+            let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
+            std::fs::write(&path, &schema).expect("the folder of temporary files of the tests is there");
+            panic!("the types have changed: cp {} docs/{file}", path.display());
+        }
     }
+}
+
+#[test]
+fn the_schema_of_many_clusters_holds_for_each_state_and_refuses_another() {
+    let schema: Value = serde_json::from_str(FLEET_SCHEMA).expect("the schema is JSON");
+    let validator = jsonschema::draft202012::new(&schema).expect("the schema is a schema");
+    let clusters = FleetState::ALL.map(|state| FleetCluster {
+        report: Some(Report::new(Source::default(), "2026-01-01T00:00:00Z".to_owned())),
+        ..FleetCluster::unseen("a".to_owned(), state, "why".to_owned())
+    });
+    let fleet = FleetReport::new(
+        FleetSource::default(),
+        "2026-01-01T00:00:00Z".to_owned(),
+        clusters.into(),
+    );
+    let mut fleet = serde_json::to_value(fleet).expect("a report is JSON");
+    assert!(validator.is_valid(&fleet), "{fleet:#}");
+    fleet["clusters"][0]["state"] = "fine".into();
+    assert!(!validator.is_valid(&fleet));
 }
 
 #[test]

@@ -66,11 +66,11 @@ struct Screen<'a> {
 }
 
 /// The marks of what is broken and of what is well, and those for terminals that show only ASCII.
-const CROSS: [&str; 2] = ["✗", "x"];
-const TICK: [&str; 2] = ["✓", "+"];
+pub(super) const CROSS: [&str; 2] = ["✗", "x"];
+pub(super) const TICK: [&str; 2] = ["✓", "+"];
 
 /// The one of two marks that a terminal with that charset shows.
-fn shown(charset: Charset, [utf8, ascii]: [&'static str; 2]) -> &'static str {
+pub(super) fn shown(charset: Charset, [utf8, ascii]: [&'static str; 2]) -> &'static str {
     match charset {
         Charset::Utf8 => utf8,
         Charset::Ascii => ascii,
@@ -96,7 +96,7 @@ fn mark_paint(severity: Severity) -> Paint {
     color.on_default().bold()
 }
 
-fn health_paint(health: OverallHealth) -> Paint {
+pub(super) fn health_paint(health: OverallHealth) -> Paint {
     let color = match health {
         OverallHealth::Ok => AnsiColor::Green,
         OverallHealth::Progressing => AnsiColor::Cyan,

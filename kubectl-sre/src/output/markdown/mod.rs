@@ -216,7 +216,7 @@ pub(super) fn inline(text: &str) -> String {
 }
 
 /// A text of the cluster as code.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     span(&shortened(text))
 }
 
@@ -230,7 +230,7 @@ fn shortened(text: &str) -> String {
 }
 
 /// A span of code with a fence that is longer than each of the text.
-fn span(text: &str) -> String {
+pub(super) fn span(text: &str) -> String {
     if text.trim().is_empty() {
         return String::new();
     }

@@ -1,0 +1,137 @@
+//! A store of metrics, asked about all clusters at once.
+
+use super::contexts;
+use crate::cli::{FleetSettings, Inventory};
+use crate::exit;
+use crate::source::{StoreAnswer, StoreClient, StoreSettings};
+use sre_shared::cluster::{RunLimit, read_bounded};
+use sre_shared::failure::{Class, Failure};
+use sre_shared::fleet::{
+    FleetCluster, FleetQuery, FleetReport, FleetSource, FleetState, StoreAnswers, choose, queries,
+    store_clusters,
+};
+use sre_shared::run::clock;
+use std::collections::BTreeSet;
+use std::path::Path;
+use tokio::time::timeout;
+
+/// Bytes of an inventory at most.
+const LARGEST: u64 = 4 << 20;
+/// Warnings of the store that are shown.
+const WARNINGS: usize = 5;
+
+/// A store, and the clusters that must be in it.
+pub struct FleetStore {
+    client: StoreClient,
+    inventory: Vec<String>,
+}
+
+impl FleetStore {
+    /// Reads the files that the flags name.
+    ///
+    /// # Errors
+    /// One line that says which input is wrong.
+    pub async fn open(settings: &FleetSettings, store: StoreSettings) -> Result<Self, String> {
+        let limit = RunLimit::from_now(settings.health.limit);
+        let inventory = match &settings.inventory {
+            Inventory::None => Vec::new(),
+            Inventory::Contexts => {
+                let contexts = contexts::contexts(settings).await?;
+                contexts.into_iter().map(|context| context.name).collect()
+            }
+            Inventory::File(path) => names(path, limit).await?,
+        };
+        let client = StoreClient::open(store, limit).await;
+        let client = client.map_err(|failure| format!("{failure}; {}", failure.hint()))?;
+        Ok(Self { client, inventory })
+    }
+
+    /// Asks once.
+    ///
+    /// # Errors
+    /// One line, and the exit code, if the store does not answer, or if a pattern takes no cluster.
+    pub async fn round(&self, settings: &FleetSettings) -> Result<FleetReport, (String, u8)> {
+        let limit = RunLimit::from_now(settings.health.limit);
+        let label = &settings.label;
+        let [a, b, c, d, e, f] = queries(label);
+        let ask = async |(query, text): (FleetQuery, String)| {
+            self.client
+                .query(&text, limit)
+                .await
+                .map(|answer| (query, answer))
+        };
+        let asked = tokio::join!(ask(a), ask(b), ask(c), ask(d), ask(e), ask(f));
+        let (mut answers, mut warnings) = (StoreAnswers::new(), BTreeSet::new());
+        let failed = |failure: Failure| self.failure(&failure);
+        let mut take = |(query, answer): (FleetQuery, StoreAnswer)| {
+            answers.insert(query, answer.samples);
+            warnings.extend(answer.warnings);
+        };
+        for answer in [asked.0, asked.1, asked.2, asked.3, asked.4, asked.5] {
+            take(answer.map_err(failed)?);
+        }
+        let mut rows = store_clusters(&answers, label, &self.inventory);
+        let is_silent = |row: &&FleetCluster| row.state == FleetState::Silent && row.last_seen.is_none();
+        let silent: Vec<String> = rows
+            .iter()
+            .filter(is_silent)
+            .map(|row| row.name.clone())
+            .collect();
+        if let Some(query) = FleetQuery::silence(label, &silent) {
+            let answer = self.client.query(&query, limit).await.map_err(failed)?;
+            answers.insert(FleetQuery::Silence, answer.samples);
+            warnings.extend(answer.warnings);
+            rows = store_clusters(&answers, label, &self.inventory);
+        }
+        let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+        let chosen = choose(&names, &settings.patterns)
+            .map_err(|unused| (unused.sentence("cluster of the store"), exit::USAGE))?;
+        let chosen: BTreeSet<usize> = chosen.into_iter().collect();
+        let mut number = 0_usize;
+        rows.retain(|_| {
+            number = number.saturating_add(1);
+            chosen.contains(&number.saturating_sub(1))
+        });
+        let source = FleetSource {
+            mode: "store".to_owned(),
+            store: Some(self.client.url().to_string()),
+            warnings: warnings.into_iter().take(WARNINGS).collect(),
+        };
+        Ok(FleetReport::new(source, clock::system().to_string(), rows))
+    }
+
+    fn failure(&self, failure: &Failure) -> (String, u8) {
+        let line = format!(
+            "store {}: {}: {failure}; {}",
+            self.client.url(),
+            failure.class.as_str(),
+            failure.hint()
+        );
+        let code = if failure.class == Class::BadConfiguration {
+            exit::USAGE
+        } else {
+            exit::UNREACHED
+        };
+        (line, code)
+    }
+}
+
+/// The names in a file, one a line. Empty lines and those that begin with `#` are none.
+async fn names(path: &Path, limit: RunLimit) -> Result<Vec<String>, String> {
+    let wrong = |why: &str| format!("--inventory {}: {why}", path.display());
+    let (own, until) = (path.to_owned(), limit.until);
+    let reading = tokio::task::spawn_blocking(move || read_bounded(&own, LARGEST, until));
+    let bytes = match timeout(limit.left(), reading).await {
+        Ok(Ok(Ok(bytes))) => bytes,
+        Ok(Ok(Err(error))) => return Err(wrong(&error.to_string())),
+        Ok(Err(_)) | Err(_) => return Err(wrong("it was not read in time")),
+    };
+    let text = String::from_utf8(bytes).map_err(|_| wrong("it is no text in UTF-8"))?;
+    let lines = text.lines().map(str::trim);
+    let names = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let names: BTreeSet<String> = names.map(str::to_owned).collect();
+    if names.is_empty() {
+        return Err(wrong("it names no cluster: write one name a line"));
+    }
+    Ok(names.into_iter().collect())
+}

@@ -1,0 +1,654 @@
+//! The clusters of a store of metrics, by the metrics of their agents (docs/metrics.md): the queries, and the rows that their answers
+//! give. Prometheus, Thanos, Mimir and `VictoriaMetrics` answer the same queries.
+//!
+//! A cluster has a label in the store, which is an external label of the Prometheus that scrapes its agent. Its agent does not know it.
+
+use super::{FleetCluster, FleetState};
+use crate::kind::Kind;
+use crate::metric::API_SERVER;
+use crate::report::{
+    ApiServerCheck, CheckResult, Code, Item, KindCheck, NotSeen, Report, Source, State, Status, Summary,
+};
+use crate::resource::Time;
+use crate::shell::quoted;
+use crate::span::span;
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Seconds after which the last sample of a cluster is too old: Prometheus' own limit for an instant query (`--query.lookback-delta`).
+pub const SILENT_AFTER: i64 = 300;
+/// How far back a cluster is looked for that is silent, as `PromQL` writes it.
+pub const SILENT_WINDOW: &str = "7d";
+/// Objects that are asked for by name in each cluster: a row names one.
+const NAMED: u32 = 3;
+/// Silent clusters whose last sample is looked for. It is the only query whose cost grows with the number of names in it.
+const SOUGHT: usize = 100;
+/// The name of the row for samples without the label.
+const UNLABELLED: &str = "(no label)";
+
+/// A question to a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FleetQuery {
+    /// The status of each part of each cluster.
+    Status,
+    /// Objects by kind and state.
+    Objects,
+    /// Things that an agent cannot see.
+    NotSeen,
+    /// Some objects that are not healthy, by name.
+    Unhealthy,
+    /// When the last sample of each cluster was written.
+    Newest,
+    /// Clusters of the last days, with the versions of their agents.
+    Known,
+    /// When the last samples of silent clusters were written.
+    Silence,
+}
+
+/// A sample of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoreSample {
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// The moment of the query, in seconds.
+    pub at: f64,
+    /// Its value.
+    pub value: f64,
+}
+
+/// The answers of a store.
+pub type StoreAnswers = BTreeMap<FleetQuery, Vec<StoreSample>>;
+
+/// The questions about a whole fleet. Their number does not depend on that of the clusters. Several replicas of an agent are one: the
+/// highest count is taken, and not their sum.
+#[must_use]
+pub fn queries(label: &str) -> [(FleetQuery, String); 6] {
+    let unhealthy = format!("max by ({label}, kind, namespace, name, state, reason) (sre_object_unhealthy)");
+    [
+        (
+            FleetQuery::Status,
+            format!("max by ({label}, check, status) (sre_check_status == 1)"),
+        ),
+        (
+            FleetQuery::Objects,
+            format!("max by ({label}, kind, state) (sre_objects) > 0"),
+        ),
+        (
+            FleetQuery::NotSeen,
+            format!("max by ({label}, what, class) (sre_not_seen)"),
+        ),
+        (
+            FleetQuery::Unhealthy,
+            format!("topk by ({label}) ({NAMED}, {unhealthy})"),
+        ),
+        (
+            FleetQuery::Newest,
+            format!("max by ({label}) (timestamp(sre_check_status))"),
+        ),
+        (
+            FleetQuery::Known,
+            format!("max by ({label}, version) (last_over_time(sre_agent_info[{SILENT_WINDOW}]))"),
+        ),
+    ]
+}
+
+impl FleetQuery {
+    /// The question when the last samples of silent clusters were written. `timestamp` of a range is the moment of the query, so that
+    /// moments in between are asked about, a minute apart.
+    #[must_use]
+    pub fn silence(label: &str, silent: &[String]) -> Option<String> {
+        let names = silent.iter().filter(|name| !name.is_empty()).take(SOUGHT);
+        let names: Vec<String> = names.map(|name| in_expression(name)).collect();
+        let some = (!names.is_empty()).then(|| names.join("|"))?;
+        let some = some
+            .replace('\\', "\\\\")
+            .replace('"', "\\\"")
+            .replace('\n', "\\n");
+        Some(format!(
+            "max by ({label}) (max_over_time(timestamp(sre_agent_info{{{label}=~\"{some}\"}})[1d:1m]))"
+        ))
+    }
+}
+
+/// The name as a regular expression that takes nothing else (RE2).
+fn in_expression(name: &str) -> String {
+    let mut text = String::new();
+    for c in name.chars() {
+        if c.is_ascii_punctuation() && c != '_' && c != '-' {
+            text.push('\\');
+        }
+        text.push(c);
+    }
+    text
+}
+
+/// The facts about one cluster.
+#[derive(Default)]
+struct StoredCluster<'a> {
+    statuses: BTreeMap<&'a str, Status>,
+    counts: BTreeMap<&'a str, BTreeMap<&'a str, u64>>,
+    not_seen: BTreeSet<(&'a str, &'a str)>,
+    unhealthy: Vec<&'a StoreSample>,
+    newest: Option<i64>,
+    agent_version: Option<&'a str>,
+}
+
+/// The rows of the clusters in these answers, and of those of the inventory that are in none of them.
+#[must_use]
+pub fn store_clusters(answers: &StoreAnswers, label: &str, inventory: &[String]) -> Vec<FleetCluster> {
+    let mut stored: BTreeMap<&str, StoredCluster<'_>> = BTreeMap::new();
+    let mut now = 0_i64;
+    for (query, samples) in answers {
+        for sample in samples {
+            now = now.max(whole_seconds(sample.at));
+            let name = sample.labels.get(label).map_or("", String::as_str);
+            stored.entry(name).or_default().add(*query, sample);
+        }
+    }
+    let missing = inventory
+        .iter()
+        .filter(|name| !stored.contains_key(name.as_str()));
+    let missing: Vec<FleetCluster> = missing.map(|name| never_seen(name)).collect();
+    let rows = stored
+        .into_iter()
+        .map(|(name, cluster)| cluster.row(name, label, now));
+    rows.chain(missing).collect()
+}
+
+fn never_seen(name: &str) -> FleetCluster {
+    let message = "it is in the inventory, and the store has no sample of it".to_owned();
+    FleetCluster {
+        hint: Some(look_closer(name)),
+        ..FleetCluster::unseen(name.to_owned(), FleetState::NeverSeen, message)
+    }
+}
+
+fn look_closer(name: &str) -> String {
+    format!("kubectl sre health --context {}", quoted(name))
+}
+
+/// The number in whole seconds. A value that no time has becomes the nearest one.
+#[allow(clippy::cast_possible_truncation, reason = "a conversion of floats saturates")]
+fn whole_seconds(value: f64) -> i64 {
+    value as i64
+}
+
+impl<'a> StoredCluster<'a> {
+    fn add(&mut self, query: FleetQuery, sample: &'a StoreSample) {
+        let label = |name: &str| sample.labels.get(name).map_or("", String::as_str);
+        match query {
+            FleetQuery::Status => {
+                let status = match label("status") {
+                    "ok" => Status::Ok,
+                    "degraded" => Status::Degraded,
+                    _ => Status::Unknown,
+                };
+                // Replicas of an agent can disagree for a moment.
+                let known = self.statuses.entry(label("check")).or_insert(status);
+                *known = known.worst(status);
+            }
+            FleetQuery::Objects => {
+                let count = u64::try_from(whole_seconds(sample.value)).unwrap_or(0);
+                let states = self.counts.entry(label("kind")).or_default();
+                states.insert(label("state"), count);
+            }
+            FleetQuery::NotSeen => {
+                self.not_seen.insert((label("what"), label("class")));
+            }
+            FleetQuery::Unhealthy => self.unhealthy.push(sample),
+            FleetQuery::Newest | FleetQuery::Silence => {
+                self.newest = self.newest.max(Some(whole_seconds(sample.value)));
+            }
+            FleetQuery::Known => self.agent_version = Some(label("version")).filter(|text| !text.is_empty()),
+        }
+    }
+
+    /// The row of the cluster at that time.
+    fn row(self, name: &str, label: &str, now: i64) -> FleetCluster {
+        if name.is_empty() {
+            let message = format!(
+                "samples without the label {label}: set it in external_labels of the Prometheus that writes them"
+            );
+            return FleetCluster::unseen(UNLABELLED.to_owned(), FleetState::Unknown, message);
+        }
+        let hint = Some(look_closer(name));
+        let last_seen = self.newest.map(|at| Time::from_seconds(at).to_string());
+        let silence = self.newest.map(|at| now.saturating_sub(at));
+        let is_recent = silence.is_some_and(|seconds| seconds <= SILENT_AFTER);
+        if !is_recent || self.statuses.is_empty() {
+            let message = match silence {
+                // The store knows that they have ended, as if the agent cannot be scraped.
+                Some(seconds) if is_recent => format!("its samples stopped {} ago", span(seconds)),
+                Some(seconds) => format!("silent for {}", span(seconds)),
+                None => "silent, since when is not known".to_owned(),
+            };
+            let state = if is_recent {
+                FleetState::Unknown
+            } else {
+                FleetState::Silent
+            };
+            return FleetCluster {
+                last_seen,
+                hint,
+                ..FleetCluster::unseen(name.to_owned(), state, message)
+            };
+        }
+        let report = self.report(self.newest.unwrap_or(now), now);
+        let message = self.sentence(&report);
+        FleetCluster {
+            message,
+            last_seen,
+            hint,
+            ..FleetCluster::new(name.to_owned(), report, true)
+        }
+    }
+
+    /// What the metrics say, as a report. It has counts, and of the objects only those that the store names.
+    fn report(&self, observed: i64, now: i64) -> Report {
+        let source = Source {
+            mode: "store".to_owned(),
+            agent_version: self.agent_version.map(str::to_owned),
+            ..Source::default()
+        };
+        let mut report = Report::new(source, Time::from_seconds(observed).to_string());
+        report.age_seconds = u64::try_from(now.saturating_sub(observed)).unwrap_or(0);
+        for (check, status) in &self.statuses {
+            report.checks.push(if *check == API_SERVER {
+                CheckResult::ApiServer(ApiServerCheck {
+                    status: *status,
+                    class: self.class_of(API_SERVER),
+                    ..ApiServerCheck::default()
+                })
+            } else {
+                CheckResult::Kind(self.kind(check, *status))
+            });
+        }
+        report
+            .checks
+            .sort_by_key(|check| matches!(check, CheckResult::Kind(_)));
+        report.coverage.kinds = self
+            .statuses
+            .keys()
+            .filter(|check| **check != API_SERVER)
+            .map(|check| (*check).to_owned())
+            .collect();
+        report.coverage.not_seen = self
+            .not_seen
+            .iter()
+            .filter(|(what, _)| *what != API_SERVER && !what.starts_with('/'))
+            .map(|(what, class)| NotSeen {
+                thing: (*what).to_owned(),
+                class: (*class).to_owned(),
+                ..NotSeen::default()
+            })
+            .collect();
+        report.settle();
+        report
+    }
+
+    fn class_of(&self, what: &str) -> Option<String> {
+        let mut gaps = self.not_seen.iter();
+        gaps.find(|(thing, _)| *thing == what)
+            .map(|(_, class)| (*class).to_owned())
+    }
+
+    fn kind(&self, check: &str, status: Status) -> KindCheck {
+        let counts = self.counts.get(check);
+        let count = |state: State| {
+            let counts = counts.and_then(|counts| counts.get(state.as_str()));
+            counts.copied().unwrap_or(0)
+        };
+        let total = State::ALL
+            .iter()
+            .fold(0_u64, |sum, state| sum.saturating_add(count(*state)));
+        // Acknowledged objects are in no other state there, and in none here.
+        let summary = Summary {
+            total,
+            unhealthy: count(State::Degraded)
+                .saturating_add(count(State::Unavailable))
+                .saturating_add(count(State::Unknown)),
+            healthy: count(State::Healthy),
+            acknowledged: 0,
+            progressing: count(State::Progressing),
+            degraded: count(State::Degraded),
+            unavailable: count(State::Unavailable),
+            unknown: count(State::Unknown),
+            terminating: count(State::Terminating),
+            suspended: count(State::Suspended),
+            succeeded: count(State::Succeeded),
+        };
+        let kind = Kind::from_word(check);
+        let is_of_kind = |sample: &&&StoreSample| {
+            let word = sample.labels.get("kind").map_or("", String::as_str);
+            word == check || (kind.is_some() && Kind::from_word(word) == kind)
+        };
+        KindCheck {
+            check: check.to_owned(),
+            status,
+            summary,
+            every_object: false,
+            items: self
+                .unhealthy
+                .iter()
+                .filter(is_of_kind)
+                .filter_map(|sample| item(sample, kind))
+                .collect(),
+            served: None,
+        }
+    }
+
+    /// `3 of 214 Deployments not healthy: CrashLoop shop/checkout and 2 more`
+    fn sentence(&self, report: &Report) -> String {
+        let mut parts = Vec::new();
+        if let Some(check) = report.api_server() {
+            let class = check.class.as_deref().unwrap_or("unknown");
+            match check.status {
+                Status::Ok => {}
+                Status::Degraded => parts.push("the API server is not well".to_owned()),
+                Status::Unknown => parts.push(format!("the agent cannot ask the API server ({class})")),
+            }
+        }
+        let short = |summary: &Summary| summary.degraded.saturating_add(summary.unavailable);
+        let kinds: Vec<&KindCheck> = report.kinds().filter(|kind| short(&kind.summary) > 0).collect();
+        let title = |check: &str| {
+            Kind::from_word(check).map_or_else(|| check.to_owned(), |kind| format!("{}s", kind.kind()))
+        };
+        match kinds.as_slice() {
+            [] => {}
+            [one] => parts.push(format!(
+                "{} of {} {} not healthy{}",
+                short(&one.summary),
+                one.summary.total,
+                title(&one.check),
+                self.first_object(short(&one.summary))
+            )),
+            many => {
+                let all = many
+                    .iter()
+                    .fold(0, |sum: u64, kind| sum.saturating_add(short(&kind.summary)));
+                let total = report.summary.total;
+                let first = self.first_object(all);
+                parts.push(format!("{all} of {total} objects not healthy{first}"));
+            }
+        }
+        match report.coverage.not_seen.as_slice() {
+            [] => {}
+            [one] => parts.push(format!("not seen: {} ({})", one.thing, one.class)),
+            many => parts.push(format!("{} things not seen", many.len())),
+        }
+        let summary = &report.summary;
+        if summary.progressing > 0 {
+            parts.push(format!(
+                "{} of {} objects under way",
+                summary.progressing, summary.total
+            ));
+        }
+        if summary.unknown > 0 {
+            parts.push(format!("{} objects not understood", summary.unknown));
+        }
+        let unknown = report.kinds().filter(|kind| kind.status == Status::Unknown);
+        let unknown: Vec<String> = unknown.map(|kind| title(&kind.check)).collect();
+        if parts.is_empty() && !unknown.is_empty() {
+            parts.push(format!("unknown: {}", unknown.join(", ")));
+        }
+        if parts.is_empty() {
+            parts.push(format!("{} objects", summary.total));
+        }
+        parts.join("; ")
+    }
+
+    /// The worst object that the store names, and how many there are beside it.
+    fn first_object(&self, all: u64) -> String {
+        let label = |sample: &StoreSample, name: &str| sample.labels.get(name).cloned().unwrap_or_default();
+        let mut named: Vec<&&StoreSample> = self.unhealthy.iter().collect();
+        named.sort_by_key(|sample| {
+            let is_partly = label(sample, "state") != State::Unavailable.as_str();
+            (is_partly, label(sample, "namespace"), label(sample, "name"))
+        });
+        let Some(first) = named.first() else {
+            return String::new();
+        };
+        let (namespace, name) = (label(first, "namespace"), label(first, "name"));
+        let place = if namespace.is_empty() {
+            name
+        } else {
+            format!("{namespace}/{name}")
+        };
+        let more = match all.saturating_sub(1) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!(": {} {place}{more}", label(first, "reason"))
+    }
+}
+
+/// The object of a sample; `None` if the sample lacks its name.
+fn item(sample: &StoreSample, kind: Option<Kind>) -> Option<Item> {
+    let label = |name: &str| sample.labels.get(name).map_or("", String::as_str);
+    let kind = kind.map_or_else(|| label("kind"), |kind| kind.kind());
+    let code = serde_json::from_value::<Code>(json!(label("reason"))).ok()?;
+    let state = serde_json::from_value::<State>(json!(label("state"))).ok()?;
+    let item = json!({
+        "kind": kind, "namespace": label("namespace"), "name": label("name"), "state": state, "reason": code,
+        "healthy": state.is_fine(),
+    });
+    (!label("name").is_empty())
+        .then(|| serde_json::from_value(item).ok())
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{FleetQuery, StoreAnswers, StoreSample, queries, store_clusters};
+    use crate::fleet::{FleetCluster, FleetState};
+
+    /// A time that all samples of a test share.
+    const NOW: f64 = 1_780_000_000.0;
+
+    fn sample(labels: &[(&str, &str)], value: f64) -> StoreSample {
+        StoreSample {
+            labels: labels
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            at: NOW,
+            value,
+        }
+    }
+
+    fn answers(of: &[(FleetQuery, &[(&str, &str)], f64)]) -> StoreAnswers {
+        let mut answers = StoreAnswers::new();
+        for (query, labels, value) in of {
+            answers.entry(*query).or_default().push(sample(labels, *value));
+        }
+        answers
+    }
+
+    fn shown(clusters: &[FleetCluster]) -> Vec<(&str, FleetState, &str)> {
+        let rows = clusters.iter();
+        rows.map(|row| (row.name.as_str(), row.state, row.message.as_str()))
+            .collect()
+    }
+
+    #[test]
+    fn a_row_is_made_of_the_metrics_of_an_agent() {
+        use FleetQuery::{Newest, Objects, Status, Unhealthy};
+        let object = |reason, state, name| {
+            [
+                ("cluster", "eu"),
+                ("kind", "Deployment"),
+                ("namespace", "shop"),
+                ("name", name),
+                ("state", state),
+                ("reason", reason),
+            ]
+        };
+        let (web, checkout) = (
+            object("OOMKilled", "degraded", "a"),
+            object("CrashLoop", "unavailable", "checkout"),
+        );
+        let clusters = store_clusters(
+            &answers(&[
+                (Newest, &[("cluster", "eu")], NOW - 20.0),
+                (
+                    Status,
+                    &[("cluster", "eu"), ("check", "apiserver"), ("status", "ok")],
+                    1.0,
+                ),
+                (
+                    Status,
+                    &[
+                        ("cluster", "eu"),
+                        ("check", "deployments"),
+                        ("status", "degraded"),
+                    ],
+                    1.0,
+                ),
+                (
+                    Objects,
+                    &[("cluster", "eu"), ("kind", "deployments"), ("state", "healthy")],
+                    211.0,
+                ),
+                (
+                    Objects,
+                    &[("cluster", "eu"), ("kind", "deployments"), ("state", "degraded")],
+                    2.0,
+                ),
+                (
+                    Objects,
+                    &[
+                        ("cluster", "eu"),
+                        ("kind", "deployments"),
+                        ("state", "unavailable"),
+                    ],
+                    1.0,
+                ),
+                (Unhealthy, &web, 1.0),
+                (Unhealthy, &checkout, 1.0),
+            ]),
+            "cluster",
+            &[],
+        );
+        assert_eq!(
+            shown(&clusters),
+            [(
+                "eu",
+                FleetState::Degraded,
+                "3 of 214 Deployments not healthy: CrashLoop shop/checkout and 2 more"
+            )]
+        );
+        assert_eq!(
+            clusters[0].hint.as_deref(),
+            Some("kubectl sre health --context eu")
+        );
+    }
+
+    // rancher/fleet#594, rancher/dashboard#14966: offline clusters were shown as ready.
+    #[test]
+    fn a_cluster_without_a_recent_sample_is_silent_and_one_without_any_was_never_seen() {
+        use FleetQuery::{Known, Newest, Silence, Status};
+        let ok = |name| [("cluster", name), ("check", "deployments"), ("status", "ok")];
+        let clusters = store_clusters(
+            &answers(&[
+                (Status, &ok("now"), 1.0),
+                (Newest, &[("cluster", "now")], NOW - 300.0),
+                (Status, &ok("late"), 1.0),
+                (Newest, &[("cluster", "late")], NOW - 301.0),
+                (Known, &[("cluster", "gone"), ("version", "1")], 1.0),
+                (Silence, &[("cluster", "gone")], NOW - 7200.0),
+                (Known, &[("cluster", "lost"), ("version", "1")], 1.0),
+                (Known, &[("cluster", "stopped"), ("version", "1")], 1.0),
+                (Silence, &[("cluster", "stopped")], NOW - 11.0),
+            ]),
+            "cluster",
+            &["now".to_owned(), "new".to_owned()],
+        );
+        assert_eq!(
+            shown(&clusters),
+            [
+                ("gone", FleetState::Silent, "silent for 2 h"),
+                ("late", FleetState::Silent, "silent for 5 min"),
+                ("lost", FleetState::Silent, "silent, since when is not known"),
+                ("now", FleetState::Ok, "0 objects"),
+                ("stopped", FleetState::Unknown, "its samples stopped 11 s ago"),
+                (
+                    "new",
+                    FleetState::NeverSeen,
+                    "it is in the inventory, and the store has no sample of it"
+                ),
+            ]
+        );
+        assert_eq!(clusters[0].last_seen.as_deref(), Some("2026-05-28T18:26:40Z"));
+    }
+
+    #[test]
+    fn replicas_that_disagree_are_as_bad_as_the_worst_and_their_objects_count_once() {
+        use FleetQuery::{Newest, Status};
+        let status = |status| [("cluster", "eu"), ("check", "jobs"), ("status", status)];
+        let clusters = store_clusters(
+            &answers(&[
+                (Newest, &[("cluster", "eu")], NOW),
+                (Status, &status("ok"), 1.0),
+                (Status, &status("unknown"), 1.0),
+            ]),
+            "cluster",
+            &[],
+        );
+        assert_eq!(shown(&clusters), [("eu", FleetState::Unknown, "unknown: Jobs")]);
+        assert!(queries("c").iter().all(|(_, text)| !text.contains("sum")));
+    }
+
+    #[test]
+    fn samples_without_the_label_are_a_row_that_says_so() {
+        let clusters = store_clusters(
+            &answers(&[(FleetQuery::Status, &[("check", "jobs"), ("status", "ok")], 1.0)]),
+            "cluster",
+            &[],
+        );
+        assert_eq!(
+            (clusters[0].name.as_str(), clusters[0].state),
+            ("(no label)", FleetState::Unknown)
+        );
+    }
+
+    #[test]
+    fn numbers_that_no_agent_writes_do_no_harm() {
+        use FleetQuery::{Newest, Objects, Status};
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 1e300] {
+            let clusters = store_clusters(
+                &answers(&[
+                    (Newest, &[("cluster", "a")], value),
+                    (
+                        Status,
+                        &[("cluster", "a"), ("check", "x"), ("status", "ok")],
+                        value,
+                    ),
+                    (
+                        Objects,
+                        &[("cluster", "a"), ("kind", "x"), ("state", "healthy")],
+                        value,
+                    ),
+                    (
+                        Objects,
+                        &[("cluster", "a"), ("kind", "x"), ("state", "degraded")],
+                        value,
+                    ),
+                ]),
+                "cluster",
+                &[],
+            );
+            assert_eq!(clusters.len(), 1, "{value}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_no_expression_of_the_query() {
+        let silent = ["a.b|c\"}".to_owned(), "x y_z-1".to_owned()];
+        let query = FleetQuery::silence("cluster", &silent).expect("two names");
+        assert!(
+            query.contains(r#"{cluster=~"a\\.b\\|c\\\"\\}|x y_z-1"}"#),
+            "{query}"
+        );
+        assert_eq!(FleetQuery::silence("cluster", &[]), None);
+    }
+}
