@@ -52,7 +52,7 @@ impl FleetSettings {
         let namespace = args.health.namespace().filter(|name| !name.is_empty());
         let mut question_flags = namespace.map_or_else(String::new, |name| format!(" -n {name}"));
         if let Some(agent) = &connection.agent {
-            question_flags.push_str(&format!(" --agent={agent}"));
+            question_flags.extend([" --agent=", &agent.to_string()]);
         }
         Self {
             // Log lines of many clusters are for nobody, so that it counts as no terminal.

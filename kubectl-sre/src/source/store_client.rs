@@ -12,7 +12,7 @@ use sre_shared::cluster::{RunLimit, read_bounded, transport_failure};
 use sre_shared::failure::{Class, Failure};
 use sre_shared::fleet::StoreSample;
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -300,7 +300,7 @@ fn in_form(text: &str) -> String {
             form.push(char::from(byte));
         } else {
             // Writing to a text does not fail.
-            let _ = fmt::Write::write_fmt(&mut form, format_args!("%{byte:02X}"));
+            let _ = write!(form, "%{byte:02X}");
         }
     }
     form

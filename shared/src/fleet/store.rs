@@ -425,7 +425,10 @@ impl<'a> StoredCluster<'a> {
 /// The object of a sample; `None` if the sample lacks its name.
 fn item(sample: &StoreSample, kind: Option<Kind>) -> Option<Item> {
     let label = |name: &str| sample.labels.get(name).map_or("", String::as_str);
-    let kind = kind.map_or_else(|| label("kind"), |kind| kind.kind());
+    let kind = match kind {
+        Some(kind) => kind.kind(),
+        None => label("kind"),
+    };
     let code = serde_json::from_value::<Code>(json!(label("reason"))).ok()?;
     let state = serde_json::from_value::<State>(json!(label("state"))).ok()?;
     let item = json!({

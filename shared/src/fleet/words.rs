@@ -221,6 +221,7 @@ mod tests {
 
     #[test]
     fn the_verdict_counts_the_clusters_that_need_a_look() {
+        use FleetState::{Degraded, NeverSeen, NotReached, Ok, Silent};
         let fleet = |states: &[FleetState]| {
             let clusters = states
                 .iter()
@@ -231,7 +232,6 @@ mod tests {
                 clusters.collect(),
             ))
         };
-        use FleetState::{Degraded, NeverSeen, NotReached, Ok, Silent};
         assert_eq!(fleet(&[Ok, Ok]), "all 2 clusters are ok");
         assert_eq!(fleet(&[Ok]), "the only cluster is ok");
         assert_eq!(

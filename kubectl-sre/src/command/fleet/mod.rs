@@ -133,10 +133,13 @@ async fn once(settings: &FleetSettings, shell: &mut Shell) -> u8 {
     for error in &errors {
         shell.complain(&format!("error: {error}"));
     }
-    match report.is_unreached() {
-        true => exit::UNREACHED,
-        false if !errors.is_empty() => exit::USAGE,
-        false => report.exit_code(health.fail_on),
+    if report.is_unreached() {
+        return exit::UNREACHED;
+    }
+    if errors.is_empty() {
+        report.exit_code(health.fail_on)
+    } else {
+        exit::USAGE
     }
 }
 

@@ -18,7 +18,7 @@ pub fn write(fleet: &FleetReport, out: &mut dyn Write) -> Result<()> {
     let (word, _) = fleet_word(fleet);
     let mut text = format!("**{word}** {}\n", inline(&fleet_sentence(fleet)));
     for warning in &fleet.source.warnings {
-        text.push_str(&format!("\n? {}\n", code(warning)));
+        text.extend(["\n? ", &code(warning), "\n"]);
     }
     let is_notable = |cluster: &&FleetCluster| cluster.state != FleetState::Ok;
     let notable: Vec<&FleetCluster> = fleet.clusters.iter().filter(is_notable).collect();
@@ -29,14 +29,14 @@ pub fn write(fleet: &FleetReport, out: &mut dyn Write) -> Result<()> {
         let row = row(cluster);
         if text.len().saturating_add(row.len()).saturating_add(FOR_THE_END) > MOST_BYTES {
             let left = notable.len().saturating_sub(number);
-            text.push_str(&format!("\nThe table leaves out {left} clusters.\n"));
+            text.extend(["\nThe table leaves out ", &left.to_string(), " clusters.\n"]);
             break;
         }
         text.push_str(&row);
     }
     let ok = fleet.summary.ok;
     if ok > 0 && !notable.is_empty() {
-        text.push_str(&format!("\n{ok} more are ok.\n"));
+        text.extend(["\n", &ok.to_string(), " more are ok.\n"]);
     }
     out.write_all(text.as_bytes())
 }
