@@ -22,7 +22,7 @@ fn words(line: &str) -> String {
 fn subcommands_are_completed_with_what_they_do() {
     assert_eq!(
         words(""),
-        "changes completion explain gate health help version :4"
+        "changes completion explain fleet gate health help version :4"
     );
     assert_eq!(
         answer("ga"),

@@ -291,7 +291,7 @@ fn bash_replaces_only_the_part_of_a_word_that_it_has_cut() {
         (
             "kubectl-sre ",
             &["kubectl-sre", ""],
-            "changes completion explain gate health help version",
+            "changes completion explain fleet gate health help version",
         ),
         (
             "kubectl-sre health --col",

@@ -459,7 +459,10 @@ mod tests {
         }
     }
 
-    fn answers(of: &[(FleetQuery, &[(&str, &str)], f64)]) -> StoreAnswers {
+    /// A sample of a query: its labels and its value.
+    type Row<'a> = (FleetQuery, &'a [(&'a str, &'a str)], f64);
+
+    fn answers(of: &[Row<'_>]) -> StoreAnswers {
         let mut answers = StoreAnswers::new();
         for (query, labels, value) in of {
             answers.entry(*query).or_default().push(sample(labels, *value));

@@ -4,6 +4,7 @@ use super::contexts;
 use crate::cli::{FleetSettings, Inventory};
 use crate::exit;
 use crate::source::{StoreAnswer, StoreClient, StoreSettings};
+use futures_util::future::join_all;
 use sre_shared::cluster::{RunLimit, read_bounded};
 use sre_shared::failure::{Class, Failure};
 use sre_shared::fleet::{
@@ -53,21 +54,20 @@ impl FleetStore {
     pub async fn round(&self, settings: &FleetSettings) -> Result<FleetReport, (String, u8)> {
         let limit = RunLimit::from_now(settings.health.limit);
         let label = &settings.label;
-        let [a, b, c, d, e, f] = queries(label);
         let ask = async |(query, text): (FleetQuery, String)| {
             self.client
                 .query(&text, limit)
                 .await
                 .map(|answer| (query, answer))
         };
-        let asked = tokio::join!(ask(a), ask(b), ask(c), ask(d), ask(e), ask(f));
+        let asked = join_all(queries(label).map(ask)).await;
         let (mut answers, mut warnings) = (StoreAnswers::new(), BTreeSet::new());
         let failed = |failure: Failure| self.failure(&failure);
         let mut take = |(query, answer): (FleetQuery, StoreAnswer)| {
             answers.insert(query, answer.samples);
             warnings.extend(answer.warnings);
         };
-        for answer in [asked.0, asked.1, asked.2, asked.3, asked.4, asked.5] {
+        for answer in asked {
             take(answer.map_err(failed)?);
         }
         let mut rows = store_clusters(&answers, label, &self.inventory);
