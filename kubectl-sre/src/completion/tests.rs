@@ -82,7 +82,7 @@ fn values_of_a_flag_are_those_that_it_takes() {
         ("health --kinds deploy,st", "deploy,statefulsets :4"),
         ("health --kinds=a", "all apiserver apiservices :4"),
         ("health --chunk-size ", ":4"),
-        ("health --context", "--context :4"),
+        ("health --context", "--context --contexts :4"),
         // The value of --agent follows a sign, so that the next word is another one.
         ("health --agent --no-h", "--no-headers :4"),
         ("health --nonsense=", ":4"),

@@ -241,7 +241,7 @@ mod tests {
         assert_eq!(chosen(&["team a"]), Ok(vec![2]));
         assert_eq!(
             chosen(&["prod-*", "prod-ue"]),
-            Err("no context is named \"prod-ue\", did you mean \"prod-us\"?".into())
+            Err("no context is named \"prod-ue\", did you mean \"prod-eu\"?".into())
         );
         assert!(chosen(&["zzz*"]).is_err_and(|line| line.starts_with("no context is named \"zzz*\": ")));
     }

@@ -58,7 +58,7 @@ pub fn lines(fleet: &FleetReport, style: &Style) -> Vec<String> {
 /// The rows of the clusters.
 #[must_use]
 pub fn rows(fleet: &FleetReport, style: &Style) -> Vec<String> {
-    let widths = Widths::new(&fleet.clusters);
+    let widths = Widths::new(&fleet.clusters, style.width);
     let is_stored = fleet.source.store.is_some();
     let rows = fleet.clusters.iter();
     rows.flat_map(|cluster| row(cluster, widths, is_stored, style))
@@ -80,14 +80,16 @@ struct Widths {
 }
 
 impl Widths {
-    fn new(clusters: &[FleetCluster]) -> Self {
-        let widest = |text: &dyn Fn(&FleetCluster) -> usize| {
-            let widths = clusters.iter().map(text).filter(|width| *width <= WIDEST);
+    /// `room` is the width of the screen, of which names take a third at most.
+    fn new(clusters: &[FleetCluster], room: Option<usize>) -> Self {
+        let widest = |most: usize, text: &dyn Fn(&FleetCluster) -> usize| {
+            let widths = clusters.iter().map(text).filter(|width| *width <= most);
             widths.max().unwrap_or(0)
         };
+        let names = room.map_or(WIDEST, |room| WIDEST.min(room / 3));
         Self {
-            name: widest(&|cluster| escape(&cluster.name).width()),
-            version: widest(&|cluster| version(cluster).width()).max(NONE.len()),
+            name: widest(names, &|cluster| escape(&cluster.name).width()),
+            version: widest(WIDEST, &|cluster| version(cluster).width()).max(NONE.len()),
         }
     }
 }
