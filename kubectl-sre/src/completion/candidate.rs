@@ -53,9 +53,11 @@ impl Candidate {
 
     /// Whether a shell takes the word as it is. A name of a kubeconfig can hold anything: spaces, quotes, or a command that
     /// some shells would run. Such a name is left out.
-    fn is_plain(&self) -> bool {
+    /// The part that was typed is the person's own.
+    fn is_plain_after(&self, typed: &str) -> bool {
         let plain = |c: char| c.is_alphanumeric() || "-._:/@+=,%".contains(c);
-        !self.word.is_empty() && self.word.chars().all(plain)
+        let rest = self.word.strip_prefix(typed);
+        !self.word.is_empty() && rest.is_some_and(|rest| rest.chars().all(plain))
     }
 }
 
@@ -88,7 +90,7 @@ impl Completion {
     pub fn matching(candidates: impl IntoIterator<Item = Candidate>, typed: &str) -> Self {
         let mut candidates: Vec<Candidate> = candidates
             .into_iter()
-            .filter(|candidate| candidate.word.starts_with(typed) && candidate.is_plain())
+            .filter(|candidate| candidate.is_plain_after(typed))
             .collect();
         candidates.sort();
         candidates.dedup_by(|next, kept| next.word == kept.word);
