@@ -1,12 +1,13 @@
-//! docs/report.schema.json and docs/fleet-report.schema.json: generated from the types, and true of every report.
+//! docs/*.schema.json: generated from the types, and true of every report, timeline and result of many clusters.
 
 use jsonschema::Validator;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform as _};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sre_shared::fleet::{FleetCluster, FleetReport, FleetSource, FleetState};
-use sre_shared::report::{Report, Source, Summary};
+use sre_shared::report::{Report, Source, Summary, Timeline};
+use sre_testkit::at;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -14,6 +15,14 @@ use std::sync::LazyLock;
 const SCHEMA: &str = include_str!("../../../docs/report.schema.json");
 /// The same for the result of many clusters.
 const FLEET_SCHEMA: &str = include_str!("../../../docs/fleet-report.schema.json");
+
+/// The schema of timelines as it is in the repository.
+const TIMELINE_SCHEMA: &str = include_str!("../../../docs/changes.schema.json");
+
+static TIMELINE_VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
+    let schema = serde_json::from_str(TIMELINE_SCHEMA).expect("the schema is JSON");
+    jsonschema::draft202012::new(&schema).expect("the schema is a schema")
+});
 
 static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
     let schema = serde_json::from_str(SCHEMA).expect("the schema is JSON");
@@ -55,20 +64,71 @@ fn generated<T: JsonSchema>(title: &str) -> String {
     text
 }
 
-#[test]
-fn the_schemas_in_the_repository_are_those_of_the_types() {
-    let report = generated::<Report>("The report of kubectl sre health, sre/v1");
-    let fleet = generated::<FleetReport>("The report of kubectl sre fleet, sre/v1");
-    for (file, schema, present) in [
-        ("report.schema.json", report, SCHEMA),
-        ("fleet-report.schema.json", fleet, FLEET_SCHEMA),
-    ] {
-        if schema != present {
-            let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
-            std::fs::write(&path, &schema).expect("the folder of temporary files of the tests is there");
-            panic!("the types have changed: cp {} docs/{file}", path.display());
-        }
+/// Panics with the command that mends it if a schema in the repository is not that of the types.
+fn assert_generated(file: &str, schema: &str, generated: &str) {
+    if schema != generated {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
+        std::fs::write(&path, generated).expect("the folder of temporary files of the tests is there");
+        panic!("the types have changed: cp {} docs/{file}", path.display());
     }
+}
+
+#[test]
+fn the_schema_in_the_repository_is_that_of_the_types() {
+    let report = generated::<Report>("The report of kubectl sre health, sre/v1");
+    assert_generated("report.schema.json", SCHEMA, &report);
+}
+
+#[test]
+fn the_schema_of_many_clusters_in_the_repository_is_that_of_the_types() {
+    let fleet = generated::<FleetReport>("The report of kubectl sre fleet, sre/v1");
+    assert_generated("fleet-report.schema.json", FLEET_SCHEMA, &fleet);
+}
+
+#[test]
+fn the_schema_of_timelines_in_the_repository_is_that_of_the_types() {
+    let timeline = generated::<Timeline>("The timeline of kubectl sre changes, sre/v1");
+    assert_generated("changes.schema.json", TIMELINE_SCHEMA, &timeline);
+}
+
+#[test]
+fn timelines_are_as_their_schema_says() {
+    let evicted = json!({
+        "apiVersion": "v1", "kind": "Event", "metadata": {"name": "e", "namespace": "shop", "uid": "e"},
+        "involvedObject": {"kind": "Pod", "namespace": "shop", "name": "pay-1", "uid": "p"}, "reason": "Evicted",
+        "message": "The node was low on resource: memory.", "source": {"component": "kubelet", "host": "n7"},
+        "firstTimestamp": at(-300), "lastTimestamp": at(-200), "count": 3,
+    });
+    let settings = json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "settings", "namespace": "shop", "uid": "c", "creationTimestamp": at(-100)},
+    });
+    let dump = json!({"apiVersion": "v1", "kind": "List", "items": [evicted, settings]});
+    let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_kubectl-sre"))
+        .env_clear()
+        .args(["changes", "-o", "json", "--at", &at(0), "-f", "-"])
+        .write_stdin(dump.to_string())
+        .output()
+        .expect("the plugin was built for this test");
+    let timeline: Value = serde_json::from_slice(&output.stdout).expect("a timeline");
+    assert_eq!(
+        timeline["entries"].as_array().map(Vec::len),
+        Some(2),
+        "{timeline:#}"
+    );
+    let is_valid = |change: &dyn Fn(&mut Value)| {
+        let mut other = timeline.clone();
+        change(&mut other);
+        TIMELINE_VALIDATOR
+            .iter_errors(&other)
+            .next()
+            .map(|error| error.to_string())
+    };
+    assert_eq!(is_valid(&|_| {}), None);
+    assert_eq!(is_valid(&|timeline| timeline["later"] = 1.into()), None);
+    assert!(is_valid(&|timeline| timeline["entries"][0]["what"] = 7.into()).is_some());
+    assert!(is_valid(&|timeline| timeline["entries"][0]["at"] = Value::Null).is_some());
+    assert!(is_valid(&|timeline| timeline["notSeen"] = Value::Null).is_some());
 }
 
 #[test]
