@@ -52,7 +52,7 @@ impl ChangesSettings {
                 path: path.clone(),
                 at: args.at,
             },
-            None => SourceSettings::Live(args.connection.source(namespace, false)),
+            None => SourceSettings::Live(args.connection.source(namespace, true)),
         };
         let scope = TimelineScope {
             namespace: namespace.filter(|_| !args.all_namespaces).map(str::to_owned),
@@ -66,7 +66,7 @@ impl ChangesSettings {
                 since: args.since,
                 until: args.until,
             },
-            limit: args.connection.run_limit(),
+            limit: args.connection.timeline_limit(),
             format: args.output,
             no_headers: args.no_headers,
             color: args.color,
@@ -121,18 +121,15 @@ pub(super) fn contradiction(args: &ChangesArgs) -> Option<String> {
     if let Some(line) = wrong_span(args.since, args.until) {
         return Some(line);
     }
+    args.filename.as_ref()?;
     let agent = [
         ("--agent", args.connection.agent.is_some()),
         ("--agent-url", args.connection.agent_url.is_some()),
     ];
-    let agent = first_given(agent);
-    if args.filename.is_some() {
-        let flag = cluster_flag(&args.connection).or(agent)?;
-        return Some(format!(
-            "{flag} has no meaning with -f, which asks no cluster: leave one of them out"
-        ));
-    }
-    agent.map(|flag| format!("changes does not ask an agent yet: leave out {flag}, and the cluster is asked"))
+    let flag = cluster_flag(&args.connection).or(first_given(agent))?;
+    Some(format!(
+        "{flag} has no meaning with -f, which asks no cluster: leave one of them out"
+    ))
 }
 
 /// The line for a span that ends before it begins.

@@ -351,9 +351,10 @@ fn hide_flags_of_one_report(flag: clap::Arg) -> clap::Arg {
 Targets: kinds such as deploy,sts, or objects as deploy/NAME or as deploy NAME NAME; nodes; apiserver. Kinds are deployments,
          statefulsets, daemonsets, cronjobs, jobs, pods and nodes.
 Nothing in a cluster keeps a history of changes: each source shows a part of it, and the last lines say how far back it
-         reaches. Values of variables and Secrets are never read.
-Exit codes: 0 all that was asked was seen; 3 something was not; 64 usage; 69 the API server cannot be reached;
-            130 interrupted; 143 terminated."
+         reaches. Values of variables and Secrets are never read. With --agent the verdicts of its history are shown too;
+         --agent-url asks the agent alone, unless a flag such as --context says how to reach the cluster.
+Exit codes: 0 all that was asked was seen; 3 something was not; 64 usage; 69 the API server, or the agent,
+            cannot be reached; 130 interrupted; 143 terminated."
 )]
 pub struct ChangesArgs {
     /// What it is about: a kind such as deployments, an object such as deploy/NAME, or apiserver

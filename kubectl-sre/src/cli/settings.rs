@@ -280,6 +280,17 @@ impl ConnectionArgs {
         })
     }
 
+    /// The limit of a timeline. With an agent the lists of the cluster are read all the same.
+    #[must_use]
+    pub fn timeline_limit(&self) -> Duration {
+        let is_agent_alone = self.agent_url.is_some() && !self.reaches_cluster();
+        self.timeout.unwrap_or(if is_agent_alone {
+            AGENT_LIMIT
+        } else {
+            CLUSTER_LIMIT
+        })
+    }
+
     /// Whether an agent is asked.
     fn asks_agent(&self) -> bool {
         self.agent.is_some() || self.agent_url.is_some()

@@ -11,7 +11,8 @@ use sre_shared::failure::Failure;
 use sre_shared::report::{self, ApiServerCheck, Report, Timeline};
 use sre_shared::run::follow::{FollowPace, Follower};
 use sre_shared::run::{
-    self, AgentFollower, AgentPace, Progress, Request, ServiceConnection, TimelineRequest, clock,
+    self, AgentFollower, AgentHistory, AgentPace, AgentRefusal, Progress, Request, ServiceConnection,
+    TimelineRequest, clock,
 };
 use std::sync::Arc;
 
@@ -86,17 +87,45 @@ impl LiveSource {
         }
     }
 
-    /// As [`super::Source::timeline`]. The command line refuses an agent.
+    /// As [`super::Source::timeline`]. With an agent, the cluster is asked too, with the user's own rights.
     pub async fn timeline(&self, request: &TimelineRequest, limit: RunLimit) -> Timeline {
-        let client = match self.cluster() {
-            Some(cluster) => cluster.client(limit).await,
-            None => Err(Failure::bad_configuration("changes does not ask an agent")),
-        };
-        match client {
-            Ok(client) => run::live_timeline(&client, request, clock::system).await,
-            Err(failure) => {
-                let source = self.unreached_source(&failure);
-                run::unreached_timeline(request, &failure, source, clock::system)
+        let clock = clock::system;
+        match self {
+            Self::Cluster(cluster) => match cluster.client(limit).await {
+                Ok(client) => run::live_timeline(&client, request, async { None }, clock).await,
+                Err(failure) => {
+                    let source = self.unreached_source(&failure);
+                    run::unreached_timeline(request, &failure, source, None, clock)
+                }
+            },
+            Self::Agent(cluster, service) => match cluster.client(limit).await {
+                Ok(client) => {
+                    let get = async |path: String| run::ask_service(&client, service, &path).await;
+                    let history = AgentHistory::ask(request, service.to_string(), Some(service), get);
+                    let history = async { Some(history.await) };
+                    Box::pin(run::live_timeline(&client, request, history, clock)).await
+                }
+                Err(failure) => {
+                    let source = self.unreached_source(&failure);
+                    run::unreached_timeline(request, &failure, source, None, clock)
+                }
+            },
+            Self::Url(agent, cluster) => {
+                let get = async |path: String| agent.get(&path, limit).await.map_err(AgentRefusal::from);
+                let history = AgentHistory::ask(request, agent.url().to_string(), None, get);
+                let Some(cluster) = cluster else {
+                    return run::history_timeline(request, &history.await, clock);
+                };
+                match cluster.client(limit).await {
+                    Ok(client) => {
+                        let history = async { Some(history.await) };
+                        Box::pin(run::live_timeline(&client, request, history, clock)).await
+                    }
+                    Err(failure) => {
+                        let source = cluster.unreached_source("direct", &failure);
+                        run::unreached_timeline(request, &failure, source, Some(&history.await), clock)
+                    }
+                }
             }
         }
     }

@@ -77,11 +77,16 @@ impl Agent {
 
     /// Its answer, to be played back by the scripted API server's proxy.
     pub fn answer(&self, query: &str) -> Vec<u8> {
+        self.get(&format!("/health{query}"))
+    }
+
+    /// Its answer to a path with a query.
+    pub fn get(&self, path: &str) -> Vec<u8> {
         use std::io::{Read as _, Write as _};
         let mut stream = std::net::TcpStream::connect(self.address).expect("it listens");
         write!(
             stream,
-            "GET /health{query} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+            "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
         )
         .expect("it reads");
         let mut bytes = Vec::new();

@@ -20,7 +20,7 @@ fn set(number: u64, created: i64, image: &str, secret: &str) -> Value {
     })
 }
 
-fn objects() -> Vec<Value> {
+pub fn objects() -> Vec<Value> {
     let deployment = json!({
         "apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": {"name": "web", "namespace": "shop", "uid": "d", "creationTimestamp": at(-90_000), "managedFields": [
@@ -262,8 +262,8 @@ fn a_misuse_is_answered_by_one_line() {
             "error: --until is not after --since: there is no time between them\n",
         ),
         (
-            &["--agent"],
-            "error: changes does not ask an agent yet: leave out --agent, and the cluster is asked\n",
+            &["-f", "x", "--agent"],
+            "error: --agent has no meaning with -f, which asks no cluster: leave one of them out\n",
         ),
         (
             &["-f", "x", "--context", "y"],

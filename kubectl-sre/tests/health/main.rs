@@ -19,6 +19,7 @@ mod agent_outputs;
 mod authentication;
 mod baseline;
 mod changes;
+mod changes_agent;
 mod completion;
 #[cfg(unix)]
 mod completion_install;

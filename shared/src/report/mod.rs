@@ -57,7 +57,7 @@ pub use report_change::{GoneItem, ListedItems, ReportChange};
 pub use rollout_progress::{NewestPods, RolloutProgress};
 pub use rung::{AddressResult, CertificateView, LeaseView, Rung, RungStatus};
 pub use terminating_namespace::TerminatingNamespace;
-pub use timeline::{SourceReach, Timeline, TimelineEntry, TimelineKind};
+pub use timeline::{SourceReach, Timeline, TimelineEntry, TimelineKind, VerdictChange};
 pub use transition_record::TransitionRecord;
 pub use vantage::{Conclusion, Vantage, VantagePoint};
 

@@ -1,6 +1,6 @@
 //! What changed in a cluster within a span of time: the wire form of `kubectl sre changes`.
 
-use super::{API_VERSION, NotSeen, ObjectChange, ObjectRef, Source};
+use super::{API_VERSION, Code, NotSeen, ObjectChange, ObjectRef, Source, State};
 use serde::{Deserialize, Serialize};
 
 /// The `kind` of a timeline.
@@ -92,6 +92,9 @@ pub struct TimelineEntry {
     /// The revision, with the fields in which it differs from the one before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub change: Option<Box<ObjectChange>>,
+    /// The states of an object before and after, by an agent's history.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<VerdictChange>,
     /// The objects in words: `Deployment shop/checkout`, `12 Pods of shop/*`.
     pub subject: String,
     /// The change in words.
@@ -167,6 +170,24 @@ impl TimelineKind {
             Self::Other => "other",
         }
     }
+}
+
+/// A change of the verdict on an object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct VerdictChange {
+    /// The state before. Left out for an object that is new.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<State>,
+    /// The state after. Left out for an object that was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<State>,
+    /// The reason of the new state, as in `items[].reason`; `Deleted` for an object that was deleted.
+    pub reason: Code,
+    /// The code of the first cause that was known at that moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
 }
 
 /// How far back a source reaches.

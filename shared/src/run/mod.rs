@@ -30,4 +30,6 @@ pub use live::{live, unreached};
 pub use not_seen::{all_but, not_seen, not_seen_kind, nothing_selected};
 pub use progress::{API_SERVER, Progress};
 pub use request::{AgentItems, Causes, CustomTarget, KindTarget, PAGE_SIZE, Request};
-pub use timeline::{TimelineRequest, dump_timeline, live_timeline, unreached_timeline};
+pub use timeline::{
+    AgentHistory, TimelineRequest, dump_timeline, history_timeline, live_timeline, unreached_timeline,
+};

@@ -6,9 +6,9 @@ use super::revisions::{RevisionObject, RevisionObjects, RevisionPair};
 use super::scalings::ReplicaSetScaling;
 use super::scope::TimelineScope;
 use super::window::TimeWindow;
-use super::{fold, leases, nodes, objects, pods, reach, revisions, scalings, workloads};
+use super::{fold, leases, nodes, objects, pods, reach, revisions, scalings, transitions, workloads};
 use crate::check::RevisionHistory;
-use crate::report::{ObjectRef, SourceReach, Timeline, TimelineKind};
+use crate::report::{ObjectRef, SourceReach, Timeline, TimelineKind, TransitionRecord};
 use crate::resource::{Event, Lease, Node, ObjectMeta, Pod, Resource as _, Time};
 use std::collections::{BTreeSet, HashMap};
 
@@ -126,10 +126,13 @@ impl TimelineBuilder {
         }
     }
 
-    /// Adds what an agent saw.
-    pub fn add_happenings(&mut self, happenings: impl IntoIterator<Item = Happening>) {
+    /// Adds a transition that an agent saw. Returns whether its time could be read.
+    pub fn add_transition(&mut self, transition: &TransitionRecord) -> bool {
+        let found = transitions::happening(transition);
+        let is_read = found.is_some();
         let window = self.window;
-        self.extend(happenings.into_iter().filter(|found| window.has(found.at)));
+        self.extend(found.filter(|found| window.has(found.at)));
+        is_read
     }
 
     fn takes(&self, happening: &Happening) -> bool {

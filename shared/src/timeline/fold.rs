@@ -82,6 +82,7 @@ impl FoldGroup {
             node: first.node,
             by: first.by,
             change: first.change.map(Box::new),
+            verdict: first.verdict,
             subject,
             message: first.words,
             source: first.source.as_str().to_owned(),

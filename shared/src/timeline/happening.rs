@@ -1,6 +1,6 @@
 //! One thing that happened, before those that are alike are folded.
 
-use crate::report::{ObjectChange, ObjectRef, TimelineKind};
+use crate::report::{ObjectChange, ObjectRef, TimelineKind, VerdictChange};
 use crate::resource::Time;
 
 /// A source of changes.
@@ -64,6 +64,8 @@ pub struct Happening {
     pub node: Option<String>,
     /// The change with its fields.
     pub change: Option<ObjectChange>,
+    /// The states before and after.
+    pub verdict: Option<VerdictChange>,
     /// The change in words, without the object.
     pub words: String,
     /// The source that shows it.
@@ -91,6 +93,7 @@ impl Happening {
             by: None,
             node: None,
             change: None,
+            verdict: None,
             words: words.into(),
             source,
         }

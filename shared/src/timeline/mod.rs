@@ -17,11 +17,13 @@ mod reach;
 mod revisions;
 mod scalings;
 mod scope;
+mod transitions;
 mod window;
 mod workloads;
 
 pub use builder::TimelineBuilder;
 pub use happening::{Happening, TimelineSource};
+pub use reach::history_reach;
 pub use revisions::{RevisionObject, RevisionPair};
 pub use scope::TimelineScope;
 pub use window::{TimeWindow, WindowBound};

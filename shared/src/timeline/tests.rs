@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::kind::Kind;
-use crate::report::{ObjectRef, Source, Timeline, TimelineEntry};
+use crate::report::{Code, ObjectRef, Source, State, Timeline, TimelineEntry, TransitionRecord};
 use crate::resource::{Event, Lease, Node, ObjectMetadata, Pod, Resource, Time, from_json, read_writers};
 use serde_json::{Value, json};
 
@@ -502,6 +502,129 @@ fn a_new_revision_is_shown_with_the_one_before_it_and_not_beside_its_creation() 
             "Deployment shop/new  created by helm",
             "Deployment shop/web  revision 13 (not compared with revision 12)",
             "Deployment shop/cut  revision 7 (the revision before it is not kept)",
+        ]
+    );
+}
+
+#[test]
+fn an_event_of_the_new_api_without_old_times_stands_in_its_place() {
+    // Its times are `eventTime` and `series`; `lastTimestamp` is null.
+    let newer: Event = read(&json!({
+        "metadata": {"name": "n", "creationTimestamp": at(200)}, "reason": "Evicted", "message": "full",
+        "involvedObject": {"kind": "Pod", "namespace": "shop", "name": "b"},
+        "eventTime": at(200), "firstTimestamp": null, "lastTimestamp": null,
+        "series": {"count": 3, "lastObservedTime": at(150)},
+    }));
+    let events = [
+        event("Pod", "c", "Preempted", "Preempted by pod 1 on node n8", 10),
+        newer,
+        event(
+            "Pod",
+            "a",
+            "TaintManagerEviction",
+            "Marking for deletion Pod shop/a",
+            3_000,
+        ),
+    ];
+    let all = timeline(TimelineScope::default(), |builder| {
+        for event in &events {
+            builder.add_event(event);
+        }
+    });
+    let names: Vec<&str> = all.entries.iter().map(|entry| entry.subject.as_str()).collect();
+    assert_eq!(names, ["Pod shop/a", "Pod shop/b", "Pod shop/c"]);
+    let entry = &all.entries[1];
+    assert_eq!(
+        (entry.times, entry.last.as_deref()),
+        (Some(3), Some(at(150).as_str()))
+    );
+}
+
+#[test]
+fn changes_of_one_second_have_an_order_that_does_not_depend_on_the_lists() {
+    let events: Vec<Event> = ["web", "api", "db"]
+        .map(|name| {
+            event(
+                "HorizontalPodAutoscaler",
+                name,
+                "SuccessfulRescale",
+                &format!("New size: {}", name.len()),
+                60,
+            )
+        })
+        .to_vec();
+    let turned: Vec<Event> = events.iter().rev().cloned().collect();
+    assert_eq!(of_events(&events).len(), 3);
+    assert_eq!(of_events(&events), of_events(&turned));
+}
+
+#[test]
+fn a_controller_that_writes_only_the_status_leaves_no_line() {
+    let status = json!({"f:status": {"f:replicas": {}, "f:conditions": {}}});
+    let all = timeline(TimelineScope::default(), |builder| {
+        let meta = metadata("shop", "web", 90_000, "kube-controller-manager", &status, 5);
+        builder.add_workload("Deployment", meta);
+        let hash = json!({"f:metadata": {"f:annotations": {"f:deployment.kubernetes.io/revision": {}}}});
+        builder.add_workload(
+            "Deployment",
+            metadata("shop", "api", 90_000, "kube-controller-manager", &hash, 5),
+        );
+    });
+    assert_eq!(lines(&all), [""; 0]);
+}
+
+#[test]
+fn objects_that_were_there_before_the_span_are_not_created_in_it() {
+    let spec = json!({"f:spec": {"f:template": {}}});
+    let all = timeline(TimelineScope::default(), |builder| {
+        builder.add_workload(
+            "Deployment",
+            metadata("shop", "old", 90_000, "helm", &spec, 90_000),
+        );
+        builder.add_workload("Deployment", metadata("shop", "new", 60, "helm", &spec, 60));
+    });
+    assert_eq!(lines(&all), ["Deployment shop/new  created by helm"]);
+}
+
+fn transition(name: &str, from: Option<State>, to: Option<State>, seconds_ago: i64) -> TransitionRecord {
+    TransitionRecord {
+        at: at(seconds_ago),
+        kind: "Deployment".to_owned(),
+        namespace: "shop".to_owned(),
+        name: name.to_owned(),
+        from,
+        to,
+        reason: Code::from("ReadyBelowDesired"),
+        code: None,
+        change: None,
+    }
+}
+
+#[test]
+fn verdicts_that_change_together_are_one_line_and_one_without_a_time_is_counted() {
+    let (well, ill) = (Some(State::Healthy), Some(State::Degraded));
+    let mut read = Vec::new();
+    let all = timeline(TimelineScope::default(), |builder| {
+        let broken = TransitionRecord {
+            at: "soon".to_owned(),
+            ..transition("c", well, ill, 0)
+        };
+        for one in [
+            transition("a", well, ill, 100),
+            transition("b", well, ill, 90),
+            transition("a", ill, well, 50),
+            transition("early", well, ill, 9_000),
+            broken,
+        ] {
+            read.push(builder.add_transition(&one));
+        }
+    });
+    assert_eq!(read, [true, true, true, true, false]);
+    assert_eq!(
+        lines(&all),
+        [
+            "Deployments shop/a, shop/b  became degraded (was healthy): ReadyBelowDesired",
+            "Deployment shop/a  became healthy (was degraded)",
         ]
     );
 }

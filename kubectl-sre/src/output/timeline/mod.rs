@@ -67,7 +67,8 @@ fn place(timeline: &Timeline) -> String {
         .file
         .as_ref()
         .or(source.context.as_ref())
-        .or(source.server.as_ref());
+        .or(source.server.as_ref())
+        .or(source.agent.as_ref());
     let words: Vec<&str> = place
         .into_iter()
         .chain(&source.version)

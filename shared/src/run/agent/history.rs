@@ -8,7 +8,7 @@ use crate::cluster::{ServiceName, ServiceResponse};
 use crate::failure::{Class, Failure};
 use crate::kind::Kind;
 use crate::report::{API_VERSION, HistoryPage};
-use crate::resource::Time;
+use crate::timeline::WindowBound;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Transitions on a page. An agent keeps as many at most, so that mostly one page has all of them.
@@ -22,9 +22,9 @@ const ATTEMPTS: usize = 3;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HistoryQuery {
     /// Nothing before this moment.
-    pub since: Option<Time>,
+    pub since: Option<WindowBound>,
     /// Nothing after this moment.
-    pub until: Option<Time>,
+    pub until: Option<WindowBound>,
     /// Only objects of this kind.
     pub kind: Option<Kind>,
     /// Only objects in this namespace; `None` for all namespaces of the cluster.
@@ -37,10 +37,7 @@ impl HistoryQuery {
     /// Path and query of a page.
     fn path(&self, next: Option<&str>) -> String {
         let limit = PAGE.to_string();
-        let (since, until) = (
-            self.since.map(|at| at.to_string()),
-            self.until.map(|at| at.to_string()),
-        );
+        let (since, until) = (self.since.map(bound), self.until.map(bound));
         let parameters = [
             ("since", since.as_deref()),
             ("until", until.as_deref()),
@@ -60,6 +57,14 @@ impl HistoryQuery {
             path.extend(utf8_percent_encode(value, NON_ALPHANUMERIC));
         }
         path
+    }
+}
+
+/// A bound as the agent reads it. A duration counts by the agent's clock.
+fn bound(bound: WindowBound) -> String {
+    match bound {
+        WindowBound::At(time) => time.to_string(),
+        WindowBound::Ago(seconds) => format!("{seconds}s"),
     }
 }
 
@@ -150,6 +155,7 @@ fn page(served: &ServiceResponse, service: Option<&ServiceName>) -> Result<Histo
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::resource::Time;
     use serde_json::{Value, json};
     use std::cell::RefCell;
 
@@ -194,7 +200,8 @@ mod tests {
     #[tokio::test]
     async fn the_pages_of_one_agent_are_one_history() {
         let query = HistoryQuery {
-            since: Some(Time::from_seconds(0)),
+            since: Some(WindowBound::At(Time::from_seconds(0))),
+            until: Some(WindowBound::Ago(90)),
             kind: Some(Kind::Deployment),
             namespace: Some("shop".to_owned()),
             ..HistoryQuery::default()
@@ -211,8 +218,8 @@ mod tests {
         assert_eq!(
             paths,
             [
-                "/history?since=1970%2D01%2D01T00%3A00%3A00Z&kind=deployments&namespace=shop&limit=10000",
-                "/history?since=1970%2D01%2D01T00%3A00%3A00Z&kind=deployments&namespace=shop&limit=10000&continue=t%2D1",
+                "/history?since=1970%2D01%2D01T00%3A00%3A00Z&until=90s&kind=deployments&namespace=shop&limit=10000",
+                "/history?since=1970%2D01%2D01T00%3A00%3A00Z&until=90s&kind=deployments&namespace=shop&limit=10000&continue=t%2D1",
             ]
         );
     }

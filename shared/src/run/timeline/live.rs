@@ -1,5 +1,6 @@
 //! The timeline of a cluster. Every list is read page by page and within bounds, and only what is within the span is kept.
 
+use super::agent_history::{AgentHistory, add_alone};
 use super::request::TimelineRequest;
 use super::sources::TimelineList;
 use crate::check::RevisionHistory;
@@ -33,14 +34,21 @@ const REVISIONS: usize = 40;
 const CONTROL_PLANE: &str = "kube-system";
 
 /// Reads what changed in a cluster. Never fails: the timeline has an entry for everything that could not be seen. The time
-/// is that of the API server if it tells one, so that a wrong clock here hides nothing.
-pub async fn live_timeline(client: &Client, request: &TimelineRequest, clock: Clock) -> Timeline {
+/// is that of the API server if it tells one, so that a wrong clock here hides nothing. `history` asks the agent, if one is asked
+/// too; both are asked at the same time.
+pub async fn live_timeline(
+    client: &Client,
+    request: &TimelineRequest,
+    history: impl Future<Output = Option<AgentHistory>>,
+    clock: Clock,
+) -> Timeline {
     let (version, _) = cluster::version(client).await;
     let now = client.server_time().unwrap_or_else(clock);
     let version = match version {
         Ok(version) => Some(version),
         Err(failure) if failure.class.is_unreached() => {
-            return unreached_timeline(request, &failure, source(client, None), clock);
+            let source = source(client, None);
+            return unreached_timeline(request, &failure, source, history.await.as_ref(), clock);
         }
         Err(_) => None,
     };
@@ -52,7 +60,8 @@ pub async fn live_timeline(client: &Client, request: &TimelineRequest, clock: Cl
         },
         now.to_string(),
     );
-    let builder = Mutex::new(TimelineBuilder::new(request.window(now), request.scope.clone()));
+    let window = request.window(now);
+    let builder = Mutex::new(TimelineBuilder::new(window, request.scope.clone()));
     let namespace = request.scope.namespace.as_deref();
     let lists = TimelineList::of(&request.scope);
     let reading = lists.into_iter().map(|list| {
@@ -61,7 +70,8 @@ pub async fn live_timeline(client: &Client, request: &TimelineRequest, clock: Cl
     });
     // Collected first: a closure in the stream would bind the whole run to one thread.
     let reading: Vec<_> = reading.collect();
-    let read: Vec<_> = stream::iter(reading).buffered(LISTS_AT_ONCE).collect().await;
+    let reading = stream::iter(reading).buffered(LISTS_AT_ONCE).collect::<Vec<_>>();
+    let (read, history) = tokio::join!(reading, history);
     let mut builder = builder.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (list, outcome) in read {
         // Nodes and the control plane are not a part of a namespace.
@@ -87,23 +97,28 @@ pub async fn live_timeline(client: &Client, request: &TimelineRequest, clock: Cl
             Err(failure) => timeline.not_seen.push(unseen(list, namespace, &failure)),
         }
     }
+    if let Some(history) = &history {
+        history.add_to(&mut builder, &window, &mut timeline);
+    }
     let pairs = builder.pairs();
     let revisions = read_revisions(client, &pairs).await;
-    let compared = pairs.into_iter().map(|pair| {
-        let history = history(&pair, &revisions);
-        (pair, history)
+    let pairs = pairs.into_iter().map(|pair| {
+        let both = compared(&pair, &revisions);
+        (pair, both)
     });
-    let compared: Vec<_> = compared.collect();
-    builder.finish(&compared, &mut timeline);
+    let pairs: Vec<_> = pairs.collect();
+    builder.finish(&pairs, &mut timeline);
     timeline
 }
 
-/// The timeline of a run that could read nothing, because of that failure.
+/// The timeline of a run that could read nothing of the cluster, because of that failure. It has the agent's history if there is
+/// one.
 #[must_use]
 pub fn unreached_timeline(
     request: &TimelineRequest,
     failure: &Failure,
     source: Source,
+    history: Option<&AgentHistory>,
     clock: Clock,
 ) -> Timeline {
     let now = clock();
@@ -111,7 +126,15 @@ pub fn unreached_timeline(
     let window = request.window(now);
     timeline.since = window.since.to_string();
     timeline.until = window.until.map(|time| time.to_string());
-    timeline.not_seen.push(not_seen("everything", failure, None));
+    let thing = if history.is_some() {
+        "the cluster"
+    } else {
+        "everything"
+    };
+    timeline.not_seen.push(not_seen(thing, failure, None));
+    if let Some(history) = history {
+        add_alone(request, history, now, &mut timeline);
+    }
     timeline
 }
 
@@ -245,7 +268,7 @@ async fn read_revisions(client: &Client, pairs: &[RevisionPair]) -> HashMap<Revi
 }
 
 /// The two revisions of a pair, compared, if both were read.
-fn history(pair: &RevisionPair, revisions: &HashMap<RevisionKey, Revision>) -> Option<RevisionHistory> {
+fn compared(pair: &RevisionPair, revisions: &HashMap<RevisionKey, Revision>) -> Option<RevisionHistory> {
     let newest = revisions.get(&revision_key(&pair.newest))?;
     let previous = revisions.get(&revision_key(pair.previous.as_ref()?))?;
     RevisionHistory::new(vec![previous.clone(), newest.clone()])
