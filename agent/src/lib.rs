@@ -16,6 +16,7 @@ pub mod log;
 mod metrics;
 mod not_seen;
 mod probe;
+mod record_metrics;
 mod requests;
 mod rights;
 mod settings;
@@ -107,8 +108,12 @@ impl Agent {
             },
         );
         history.opened().await;
+        let state = AgentState::new(&settings, client, tls, kinds, history);
+        if let Some(store) = &state.record_store {
+            store.read().await;
+        }
         Ok(Self {
-            state: Arc::new(AgentState::new(&settings, client, tls, kinds, history)),
+            state: Arc::new(state),
             watches,
             listener,
             metrics,
@@ -166,6 +171,9 @@ impl Agent {
         let server = Server::new(self.state, connections, &settings.pace);
         server.run(main, metrics, settings.shutdown_delay, stop).await;
         drop(tasks);
+        if let Some(store) = &state.record_store {
+            store.close().await;
+        }
         state.history.close(state.event_time().time).await;
     }
 }

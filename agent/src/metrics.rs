@@ -6,6 +6,7 @@
 
 use crate::apiserver::probe::{ProbeResult, ProbeSnapshot};
 use crate::not_seen;
+use crate::record_metrics;
 use crate::state::AgentState;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
@@ -27,6 +28,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+
+/// Writes to the API server, as an entry of what is not seen.
+const WRITES: &str = "writes to the API server";
 
 /// How the text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,9 +137,11 @@ impl HistorySample {
     }
 }
 
-type Labels = Vec<(&'static str, String)>;
+/// The labels of a sample.
+pub type Labels = Vec<(&'static str, String)>;
 
-fn labels<const N: usize>(labels: [(&'static str, &str); N]) -> Labels {
+/// Labels and their values.
+pub fn labels<const N: usize>(labels: [(&'static str, &str); N]) -> Labels {
     sample(labels, 0).0
 }
 
@@ -227,6 +233,9 @@ impl MetricsSnapshot {
                     let class = checked.check.class.clone().unwrap_or_default();
                     entries.insert((API_SERVER.to_owned(), class));
                 }
+                if let Some(class) = checked.write.gap {
+                    entries.insert((WRITES.to_owned(), class.to_owned()));
+                }
                 for path in &checked.forbidden {
                     entries.insert(((*path).to_owned(), Class::Forbidden.as_str().to_owned()));
                 }
@@ -287,6 +296,7 @@ impl Collector for MetricsSnapshot {
             "Checks of the API server that were not ok, by class",
             self.check_failures(),
         )?;
+        record_metrics::encode(&mut page, &self.api_server.record, self.checked())?;
         page.gauge(
             "sre_cache_synced",
             "Whether every list was read at least once",
@@ -359,14 +369,48 @@ impl Collector for MetricsSnapshot {
 }
 
 /// The text while it is written. Families without a sample are left out.
-struct Page<'a> {
+pub struct Page<'a> {
     encoder: DescriptorEncoder<'a>,
     format: TextFormat,
 }
 
 impl Page<'_> {
-    fn gauge(&mut self, name: &str, help: &str, samples: Vec<(Labels, u64)>) -> fmt::Result {
+    /// Whole numbers.
+    pub fn gauge(&mut self, name: &str, help: &str, samples: Vec<(Labels, u64)>) -> fmt::Result {
         self.family(name, help, MetricType::Gauge, samples)
+    }
+
+    /// Numbers with a fraction, of families whose samples have labels.
+    pub fn fractions(&mut self, name: &str, help: &str, samples: Vec<(Labels, f64)>) -> fmt::Result {
+        if samples.is_empty() {
+            return Ok(());
+        }
+        let mut family = self
+            .encoder
+            .encode_descriptor(name, help, None, MetricType::Gauge)?;
+        for (labels, value) in samples {
+            ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
+        }
+        Ok(())
+    }
+
+    /// One histogram for each set of labels.
+    pub fn histograms(
+        &mut self,
+        name: &str,
+        help: &str,
+        histograms: Vec<(Labels, &Histogram)>,
+    ) -> fmt::Result {
+        if histograms.is_empty() {
+            return Ok(());
+        }
+        let mut family = self
+            .encoder
+            .encode_descriptor(name, help, None, MetricType::Histogram)?;
+        for (labels, histogram) in histograms {
+            histogram.encode(family.encode_family(&labels)?)?;
+        }
+        Ok(())
     }
 
     /// `name` comes without `_total`: `OpenMetrics` has the suffix only on samples, the plain format on the family too.
@@ -429,6 +473,8 @@ impl Page<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::apiserver::record::RecordSample;
+    use crate::apiserver::write_canary::CanaryResult;
     use prometheus_client::metrics::histogram::Histogram;
     use sre_shared::report::ApiServerCheck;
     use sre_shared::resource::Time;
@@ -443,6 +489,7 @@ mod tests {
             at: Time::from_seconds(0),
             error: None,
             forbidden: Vec::new(),
+            write: CanaryResult::default(),
         };
         let sample = MetricsSnapshot {
             format: TextFormat::OpenMetrics,
@@ -453,6 +500,7 @@ mod tests {
                 stale,
                 durations: Histogram::new([1.0]),
                 failures: std::collections::BTreeMap::new(),
+                record: RecordSample::default(),
             },
             kinds: Vec::new(),
             requests: Vec::new(),

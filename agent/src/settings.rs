@@ -2,7 +2,7 @@
 //! Must not know how the settings are read.
 
 use crate::address::Address;
-use sre_shared::cluster;
+use sre_shared::cluster::{self, LeaseName};
 use sre_shared::kind::Kind;
 use sre_shared::report::Namespaces;
 use sre_shared::run::{ChangeSources, Clock};
@@ -44,6 +44,10 @@ pub struct Settings {
     pub clock: Clock,
     /// The directory in which the history outlives a restart; `None` to keep it in memory alone.
     pub history_directory: Option<PathBuf>,
+    /// The availability of the API server that is aimed at, in percent; below 100.
+    pub slo: f64,
+    /// A Lease that is written to regularly, to see whether the API server stores writes.
+    pub write_canary: Option<LeaseName>,
     /// How long the answers about tokens count.
     pub review: ReviewPace,
     /// Times that have no flag.
@@ -92,6 +96,8 @@ pub struct Pace {
     pub stale: Duration,
     /// Pause between two looks of the history at the watches.
     pub watching: Duration,
+    /// Pause between two times at which the record of the API server is saved.
+    pub save_record: Duration,
     /// How long the agent waits for its first lists before it is ready without them.
     pub patience: Duration,
     /// How long a client may take to send the head of a request; also how long a connection may be idle.
@@ -154,6 +160,7 @@ impl Default for Pace {
             // The API server sends a bookmark about once a minute.
             stale: seconds(90),
             watching: seconds(5),
+            save_record: seconds(60),
             patience: seconds(2),
             header: seconds(10),
             write_timeout: seconds(30),

@@ -2,6 +2,7 @@
 //! Must not know HTTP, nor the tasks that write here.
 
 use crate::apiserver::probe::ApiServerProbe;
+use crate::apiserver::record_store::RecordStore;
 use crate::authentication::authenticator::Authenticator;
 use crate::change_signal::ChangeSignal;
 use crate::client::SharedClient;
@@ -33,6 +34,8 @@ pub struct AgentState {
     pub authenticator: Option<Authenticator>,
     /// The certificate to serve with; `None` for plain HTTP.
     pub tls: Option<Arc<ServerTls>>,
+    /// The record of the probe on the disk, if there is a directory for it.
+    pub record_store: Option<Arc<RecordStore>>,
     /// One cache for each kind, in the order of the report.
     pub kinds: Vec<Arc<dyn KindObjects>>,
     /// The namespaces that are watched.
@@ -75,13 +78,11 @@ impl AgentState {
     ) -> Self {
         let client = Arc::new(client);
         let failures = Arc::new(FailureLog::default());
-        let probe = ApiServerProbe::new(
+        let probe = Arc::new(ApiServerProbe::new(
             Arc::clone(&client),
             Arc::clone(&failures),
-            settings.clock,
-            settings.request_timeout,
-            &settings.pace,
-        );
+            settings,
+        ));
         let authenticator = settings
             .authenticate
             .then(|| Authenticator::new(Arc::clone(&client), Arc::clone(&failures), settings.review));
@@ -89,7 +90,11 @@ impl AgentState {
             client,
             authenticator,
             tls,
-            probe: Arc::new(probe),
+            record_store: settings
+                .history_directory
+                .as_deref()
+                .map(|directory| Arc::new(RecordStore::new(directory, Arc::clone(&probe)))),
+            probe,
             kinds,
             namespaces: settings.watched_namespaces(),
             failures,

@@ -25,6 +25,9 @@ pub fn spawn(state: &Arc<AgentState>, watches: Vec<SpawnWatches>, settings: &Set
     tasks.spawn(review::run(Arc::clone(state)));
     tasks.spawn(watching::run(Arc::clone(state), pace.watching));
     tasks.spawn(Arc::clone(&state.probe).run(pace.probe_every));
+    if let Some(store) = &state.record_store {
+        tasks.spawn(Arc::clone(store).run(pace.save_record));
+    }
     if settings.causes {
         tasks.spawn(causes::run(
             Arc::clone(state),

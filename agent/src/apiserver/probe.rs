@@ -2,12 +2,13 @@
 //! moment.
 //! Must not know how an answer is written.
 
+use crate::apiserver::check_log;
 use crate::apiserver::forbidden_paths;
-use crate::apiserver::windows::Windows;
+use crate::apiserver::record::{ApiServerRecord, CheckFindings, RecordSample};
+use crate::apiserver::write_canary::{CanaryResult, WriteCanary};
 use crate::client::SharedClient;
-use crate::history::failures::{FailureLog, LoggedFailure};
-use crate::rights;
-use crate::settings::Pace;
+use crate::history::failures::FailureLog;
+use crate::settings::Settings;
 use prometheus_client::metrics::histogram::Histogram;
 use sre_shared::apiserver::{HealthAnswers, PathTrace};
 use sre_shared::cluster::Client;
@@ -24,8 +25,6 @@ use tokio::time::Instant;
 
 /// The check gives up this much later than the client, whose own deadline says better what was slow.
 const AFTER_THE_CLIENT: Duration = Duration::from_millis(250);
-/// The name of the check in the log of failures.
-const WHO: &str = "check of the API server";
 /// Bounds of the histogram, in seconds: from a connection in the same zone to the default `--request-timeout`.
 const DURATIONS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 /// How long the walk along the path may take: as long as one connection.
@@ -48,6 +47,8 @@ pub struct ProbeResult {
     pub error: Option<String>,
     /// The paths that the agent's identity may not read.
     pub forbidden: Vec<&'static str>,
+    /// What is known of writes.
+    pub write: CanaryResult,
 }
 
 impl ProbeResult {
@@ -68,6 +69,8 @@ pub struct ProbeSnapshot {
     pub durations: Histogram,
     /// How many checks were not ok, by class.
     pub failures: BTreeMap<String, u64>,
+    /// The record.
+    pub record: RecordSample,
 }
 
 type InFlight = watch::Receiver<Option<Arc<ProbeResult>>>;
@@ -85,7 +88,8 @@ pub struct ApiServerProbe {
     /// How long the answers about `/livez` and the Leases count: until the next check without a request.
     remember_rest: Duration,
     durations: Histogram,
-    started: Instant,
+    record: ApiServerRecord,
+    canary: Option<WriteCanary>,
     state: Mutex<ProbeState>,
 }
 
@@ -95,7 +99,6 @@ struct ProbeState {
     walked: Option<(Arc<PathTrace>, Instant)>,
     /// The answers to the last check that asked for everything.
     answers: Option<(Arc<HealthAnswers>, Instant)>,
-    windows: Windows,
     last: Option<(Arc<ProbeResult>, Instant)>,
     in_flight: Option<InFlight>,
     /// How many checks in a row no API server answered, and when the last of them failed.
@@ -113,27 +116,35 @@ impl ProbeState {
 
 impl ApiServerProbe {
     /// A probe that has not checked yet.
-    pub fn new(
-        client: Arc<SharedClient>,
-        failure_log: Arc<FailureLog>,
-        clock: Clock,
-        timeout: Duration,
-        pace: &Pace,
-    ) -> Self {
+    pub fn new(client: Arc<SharedClient>, failure_log: Arc<FailureLog>, settings: &Settings) -> Self {
+        let (pace, timeout) = (&settings.pace, settings.request_timeout);
+        // One check was missed, and the next one took as long as it may: two intervals and one timeout.
+        let stale = 2 * pace.probe_every + timeout + AFTER_THE_CLIENT;
+        let remember_rest = pace.probe_every.min(REMEMBERED_AT_MOST);
+        let server = client.current().server().to_owned();
+        let canary = settings
+            .write_canary
+            .clone()
+            .map(|lease| WriteCanary::new(lease, settings.pod.clone(), remember_rest));
         Self {
             client,
             failure_log,
-            clock,
+            clock: settings.clock,
             timeout: timeout.min(pace.check),
             remember: pace.remember,
-            // One check was missed, and the next one took as long as it may: two intervals and one timeout.
-            stale: 2 * pace.probe_every + timeout + AFTER_THE_CLIENT,
+            stale,
             walk_every: pace.walk_every,
-            remember_rest: pace.probe_every.min(REMEMBERED_AT_MOST),
+            remember_rest,
             durations: Histogram::new(DURATIONS),
-            started: Instant::now(),
+            record: ApiServerRecord::new(settings.slo, &server, settings.clock, stale),
+            canary,
             state: Mutex::default(),
         }
+    }
+
+    /// The record of the checks.
+    pub fn record(&self) -> &ApiServerRecord {
+        &self.record
     }
 
     /// The result of a check that ended a moment ago, of the running one, or of a new one.
@@ -162,6 +173,7 @@ impl ApiServerProbe {
                 at: (self.clock)(),
                 error: None,
                 forbidden: Vec::new(),
+                write: CanaryResult::default(),
             }),
         }
     }
@@ -205,6 +217,7 @@ impl ApiServerProbe {
             last: state.last.as_ref().map(|(checked, _)| Arc::clone(checked)),
             durations: self.durations.clone(),
             failures: state.failures.clone(),
+            record: self.record.sample(),
         }
     }
 
@@ -231,7 +244,19 @@ impl ApiServerProbe {
     async fn check(&self) -> ProbeResult {
         let client = self.client.current();
         let began = Instant::now();
-        let asking = tokio::time::timeout(self.timeout + AFTER_THE_CLIENT, self.answers(&client));
+        let writing = async {
+            match &self.canary {
+                Some(canary) => Some(canary.write(&client, began + self.timeout, self.clock).await),
+                None => None,
+            }
+        };
+        let asking = async {
+            let (mut answers, write) = tokio::join!(self.answers(&client), writing);
+            let is_new = write.as_ref().is_some_and(|(_, is_new)| *is_new);
+            answers.write = write.map(|(answer, _)| answer);
+            (answers, is_new)
+        };
+        let asking = tokio::time::timeout(self.timeout + AFTER_THE_CLIENT, asking);
         let walk = |until| run::apiserver::trace(&client, client.default_namespace(), until);
         let known = self.walked();
         let walking = async {
@@ -241,13 +266,19 @@ impl ApiServerProbe {
             }
         };
         let (asked, fresh) = tokio::join!(asking, walking);
-        let (mut check, error, livez, is_measured) = match asked {
-            Ok(asked) => {
+        let is_named = client.connection_info().host.parse::<std::net::IpAddr>().is_err();
+        let mut found = CheckFindings {
+            is_named,
+            ..CheckFindings::default()
+        };
+        let (mut check, error, answers) = match asked {
+            Ok((asked, is_write_new)) => {
                 let fresh = match fresh {
                     // The last walk found the path in order, and something has changed since.
                     None if !asked.is_answered() => Some(walk(began + self.timeout).await),
                     fresh => fresh,
                 };
+                let is_walked = fresh.is_some();
                 let walked = match fresh {
                     Some(walked) => self.keep_walk(walked),
                     None => known.unwrap_or_default(),
@@ -257,35 +288,53 @@ impl ApiServerProbe {
                 let mut check = run::apiserver::judge_for_everybody(&client, &asked, Some(&walked));
                 // A client of the agent has no use for the agent's identity. The rung has it.
                 check.identity = None;
-                (check, error, asked.livez_code(), !asked.is_version_former)
+                // A latency that was measured by an earlier check does not count again.
+                found.request_ms = check.latency_ms.filter(|_| !asked.is_version_former);
+                (check, error, Some((asked, is_write_new, walked, is_walked)))
             }
             Err(_) => {
-                let limit = self.timeout.as_secs_f64();
-                // A credential plugin runs before the first packet, so the failure is not one of the network.
-                let (class, error) = match client.running_plugin() {
-                    Some(plugin) => (
-                        Class::Credential,
-                        format!("the credential plugin {plugin} gave no answer within {limit} s"),
-                    ),
-                    None => (Class::Timeout, format!("not finished within {limit} s")),
-                };
-                let check = ApiServerCheck {
-                    elapsed_ms: Some(limit * 1e3),
-                    side: Some(class.side().as_str().to_owned()),
-                    ..failed(&error, class, &self.client)
-                };
+                let check = self.unfinished(&client);
                 let error = check.error.clone();
-                (check, error, None, true)
+                (check, error, None)
             }
         };
+        // Silent controllers do not make the API server itself less ready.
+        found.ready = check.status == Status::Ok || check.rung.as_deref() == Some("controllers");
+        let livez = answers.as_ref().and_then(|(asked, ..)| asked.livez_code());
         let forbidden = forbidden_paths::add(&mut check, livez);
-        check.record = Some(self.note(&check, is_measured));
+        let asked = answers.as_ref().map(|(asked, ..)| asked);
+        let write = asked.map(CanaryResult::new).unwrap_or_default();
+        write.add_missing(&mut check);
+        if let Some((asked, is_write_new, walked, is_walked)) = &answers {
+            found.walk = is_walked.then_some(walked.as_ref());
+            found.write = asked.write.as_ref().filter(|_| *is_write_new);
+        }
+        check.record = Some(self.record.note(&found));
         ProbeResult {
             check,
             began,
             at: client.server_time().unwrap_or_else(self.clock),
             error,
             forbidden,
+            write,
+        }
+    }
+
+    /// The check if the client gave no answer by its deadline.
+    fn unfinished(&self, client: &Client) -> ApiServerCheck {
+        let limit = self.timeout.as_secs_f64();
+        // A credential plugin runs before the first packet, so the failure is not one of the network.
+        let (class, error) = match client.running_plugin() {
+            Some(plugin) => (
+                Class::Credential,
+                format!("the credential plugin {plugin} gave no answer within {limit} s"),
+            ),
+            None => (Class::Timeout, format!("not finished within {limit} s")),
+        };
+        ApiServerCheck {
+            elapsed_ms: Some(limit * 1e3),
+            side: Some(class.side().as_str().to_owned()),
+            ..failed(&error, class, &self.client)
         }
     }
 
@@ -320,17 +369,6 @@ impl ApiServerProbe {
         walked
     }
 
-    /// Adds a check to the record, and returns the record. A latency that was measured by an earlier check does not count again.
-    fn note(&self, check: &ApiServerCheck, is_measured: bool) -> sre_shared::report::Record {
-        let second = self.started.elapsed().as_secs();
-        // Silent controllers do not make the API server itself less ready.
-        let ready = check.status == Status::Ok || check.rung.as_deref() == Some("controllers");
-        let mut state = self.lock();
-        let latency = check.latency_ms.filter(|_| is_measured);
-        state.windows.note(second, ready, latency);
-        state.windows.record(second)
-    }
-
     fn finish(&self, checked: &Arc<ProbeResult>) {
         let check = &checked.check;
         let now = Instant::now();
@@ -352,56 +390,7 @@ impl ApiServerProbe {
                 .replace((Arc::clone(checked), now))
                 .map(|(before, _)| before.check.status)
         };
-        self.log(checked, before);
-        if is_answered(check) {
-            self.log_rights(&checked.forbidden);
-        }
-    }
-
-    /// Logs the missing rights without which the check still has a result. If another right is missing, the check fails,
-    /// and the failure is logged.
-    fn log_rights(&self, forbidden: &[&'static str]) {
-        for path in ["/readyz", "/livez"] {
-            let who = format!("right to get {path}");
-            if forbidden.contains(&path) {
-                let missing = rights::missing_on_path(path);
-                let rule = missing.rule.to_string();
-                let failure = LoggedFailure {
-                    class: Class::Forbidden.as_str(),
-                    error: "the API server refuses it to the agent's identity",
-                    endpoint: path,
-                    next: &missing.hint,
-                    missing: Some(&rule),
-                    own: true,
-                };
-                self.failure_log.failed(&who, &failure);
-            } else {
-                self.failure_log.recovered(&who);
-            }
-        }
-    }
-
-    fn log(&self, checked: &ProbeResult, before: Option<Status>) {
-        let check = &checked.check;
-        let error = checked.error.as_deref().unwrap_or_default();
-        let next = check.hint.as_deref().unwrap_or_default();
-        if check.status == Status::Unknown {
-            let failure = LoggedFailure {
-                class: check.class.as_deref().unwrap_or_default(),
-                error,
-                endpoint: check.endpoint.as_deref().unwrap_or_default(),
-                next,
-                missing: check.missing.as_deref(),
-                own: is_answered(check),
-            };
-            return self.failure_log.failed(WHO, &failure);
-        }
-        self.failure_log.recovered(WHO);
-        match (before, check.status) {
-            (Some(Status::Degraded), Status::Ok) => tracing::info!("the API server is ok again"),
-            (Some(Status::Degraded), _) | (_, Status::Ok | Status::Unknown) => {}
-            (_, Status::Degraded) => tracing::warn!(error, next, "the API server is degraded"),
-        }
+        check_log::write(&self.failure_log, checked, before);
     }
 }
 
@@ -432,12 +421,15 @@ mod tests {
         let client = sre_shared::cluster::Client::new(settings.clone(), None)
             .await
             .unwrap();
+        let words = ["sre-agent", "--kubeconfig"].map(std::ffi::OsString::from);
+        let words = words.into_iter().chain([server.kubeconfig().into()]);
+        let Ok(crate::args::Command::Serve(serve)) = crate::args::read(words) else {
+            panic!("the flags are good");
+        };
         let probe = ApiServerProbe::new(
             Arc::new(SharedClient::new(client, settings, Duration::from_secs(5))),
             Arc::new(FailureLog::default()),
-            run::clock::system,
-            Duration::from_secs(10),
-            &Pace::default(),
+            &serve.settings,
         );
         assert!(probe.snapshot().last.is_none() && !probe.snapshot().stale);
         probe.finish(&Arc::new(ProbeResult {
@@ -446,6 +438,7 @@ mod tests {
             at: Time::from_seconds(0),
             error: None,
             forbidden: Vec::new(),
+            write: CanaryResult::default(),
         }));
         tokio::time::advance(Duration::from_secs(30)).await;
         assert!(!probe.snapshot().stale, "the next one may be under way");

@@ -2,7 +2,8 @@
 //! Must not know what they mean together.
 
 use super::values::{
-    KindWord, OptionalAddress, boolean, delay, kind_word, limit, namespace, optional_address, switch,
+    KindWord, OptionalAddress, OptionalLease, boolean, delay, kind_word, limit, namespace, optional_address,
+    optional_lease, slo, switch,
 };
 use crate::address::Address;
 use crate::log::{LogFormat, LogLevel};
@@ -106,6 +107,14 @@ pub struct Args {
     /// A directory for the history, which then outlives a restart; at most 17 MB; else it is kept in memory alone
     #[arg(long, value_name = "DIR", env = "SRE_AGENT_HISTORY_DIR")]
     pub history_dir: Option<PathBuf>,
+
+    /// The availability of the API server that is aimed at, in percent; burn rates are measured against it
+    #[arg(long, value_name = "PERCENT", env = "SRE_AGENT_SLO", default_value = "99.9", value_parser = slo)]
+    pub slo: f64,
+
+    /// A Lease that is there to be written to, every 10 s: reads can be well while etcd refuses writes [default: none]
+    #[arg(long, value_name = "NAMESPACE/NAME", env = "SRE_AGENT_WRITE_CANARY", value_parser = optional_lease)]
+    pub write_canary: Option<OptionalLease>,
 
     /// How the log is written to stderr
     #[arg(

@@ -105,6 +105,8 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Command, clap::
         shutdown_delay: args.shutdown_delay,
         pod: pod(),
         history_directory: args.history_dir.filter(|path| !path.as_os_str().is_empty()),
+        slo: args.slo,
+        write_canary: args.write_canary.and_then(|lease| lease.0),
         clock: clock::system,
         review: ReviewPace::default(),
         pace: Pace::default(),

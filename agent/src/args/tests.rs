@@ -32,6 +32,14 @@ fn the_flags_have_the_documented_defaults() {
     assert_eq!(settings.max_connections, 1024);
     assert_eq!(settings.metrics_address, None);
     assert_eq!(settings.shutdown_delay, Duration::ZERO);
+    assert_eq!((settings.slo, serve("--slo=").settings.slo), (99.9, 99.9));
+    assert_eq!(
+        (
+            settings.write_canary,
+            serve("--write-canary=").settings.write_canary
+        ),
+        (None, None)
+    );
     assert!(settings.causes && serve("--causes=").settings.causes);
     assert_eq!(
         (command.log_format, command.log_level),
@@ -225,4 +233,27 @@ fn wrong_input_is_refused_with_the_nearest_right_one() {
         let error = read(words).unwrap_err().to_string();
         assert!(error.contains(part), "{words}: {error}");
     }
+}
+
+#[test]
+fn an_objective_is_a_percentage_with_an_error_budget() {
+    for (text, slo) in [("99.9", Some(99.9)), ("99.99%", Some(99.99)), ("50", Some(50.0))] {
+        assert_eq!(super::values::slo(text).ok(), slo, "{text}");
+    }
+    for (text, message) in [
+        ("0.999", "it is in percent, did you mean 99.9?"),
+        ("100", "it is at least 50 and less than 100"),
+        ("0", "it is at least 50 and less than 100"),
+        ("-5", "it is at least 50 and less than 100"),
+        ("NaN", "it is at least 50 and less than 100"),
+        ("three nines", "a number of percent is expected, such as 99.9"),
+    ] {
+        assert_eq!(super::values::slo(text), Err(message.into()), "{text}");
+    }
+    let lease = serve("--write-canary sre-tools/canary").settings.write_canary;
+    assert_eq!(
+        lease.map(|lease| lease.to_string()).as_deref(),
+        Some("sre-tools/canary")
+    );
+    assert!(read("--write-canary canary").is_err());
 }

@@ -2,6 +2,7 @@
 //! Must not know which flag takes which.
 
 use crate::address::Address;
+use sre_shared::cluster::LeaseName;
 use sre_shared::duration;
 use sre_shared::kind::Kind;
 use sre_shared::nearest::nearest;
@@ -16,6 +17,42 @@ pub fn optional_address(text: &str) -> Result<OptionalAddress, String> {
         return Ok(OptionalAddress(None));
     }
     text.parse().map(|address| OptionalAddress(Some(address)))
+}
+
+/// A Lease, or none: an empty chart value sets the variable to nothing.
+#[derive(Debug, Clone)]
+pub struct OptionalLease(pub Option<LeaseName>);
+
+pub fn optional_lease(text: &str) -> Result<OptionalLease, String> {
+    if text.is_empty() {
+        return Ok(OptionalLease(None));
+    }
+    let lease = text.parse::<LeaseName>().map_err(|error| error.to_string())?;
+    Ok(OptionalLease(Some(lease)))
+}
+
+/// The least objective. A smaller number is a part of 1, or a mistake.
+const LEAST_SLO: f64 = 50.0;
+
+/// An objective in percent. An empty chart value sets the variable to nothing, which means the default.
+pub fn slo(text: &str) -> Result<f64, String> {
+    if text.is_empty() {
+        return Ok(99.9);
+    }
+    let number: f64 = text
+        .trim()
+        .trim_end_matches('%')
+        .parse()
+        .map_err(|_| "a number of percent is expected, such as 99.9".to_owned())?;
+    match number {
+        part if part > 0.0 && part < 1.0 => {
+            let percent = (part * 1e8).round() / 1e6;
+            Err(format!("it is in percent, did you mean {percent}?"))
+        }
+        // 100 % has no error budget, so that no rate of burning it could be measured.
+        slo if (LEAST_SLO..100.0).contains(&slo) => Ok(slo),
+        _ => Err(format!("it is at least {LEAST_SLO} and less than 100")),
+    }
 }
 
 /// A delay may be 0.

@@ -55,6 +55,8 @@ pub fn settings(kubeconfig: &Path) -> Settings {
         max_connections: 16,
         shutdown_delay: Duration::ZERO,
         pod: Some("agent-0".into()),
+        slo: 99.9,
+        write_canary: None,
         clock: clock::system,
         history_directory: None,
         review: ReviewPace::default(),

@@ -24,6 +24,7 @@ mod others;
 mod outages;
 mod owners;
 mod process;
+mod record;
 mod rights;
 mod several;
 mod tls;

@@ -150,6 +150,8 @@ namespaces: namespaces
 stale-after: staleAfter
 request-timeout: requestTimeout
 max-connections: maxConnections
+slo: apiserver.slo
+write-canary: apiserver.writeCanary.enabled
 shutdown-delay: shutdownDelaySeconds
 authenticate: authentication.enabled
 tls-cert-file: tls.secretName
@@ -181,6 +183,11 @@ log-level: log.level
 {{- .existingClaim }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* The Lease that is written to. */}}
+{{- define "sre-agent.writeCanary" -}}
+{{- printf "%s-write-canary" (include "sre-agent.fullname" .) }}
 {{- end }}
 
 {{/* The job that Prometheus gives the samples of the ServiceMonitor. */}}

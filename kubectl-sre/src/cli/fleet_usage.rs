@@ -28,6 +28,7 @@ pub(super) fn wrong(fleet: &FleetArgs) -> Option<String> {
         ("-f", health.filename.is_some()),
         ("--manifest", health.manifest.is_some()),
         ("--at", health.at.is_some()),
+        ("--min-availability", health.min_availability.is_some()),
         ("--wait", health.wait),
         ("--grace", health.grace.is_some()),
         ("--settle", health.settle.is_some()),

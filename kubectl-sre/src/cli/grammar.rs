@@ -8,6 +8,7 @@ use crate::shell::Color;
 use crate::source::{AgentUrl, StoreHeader};
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sre_shared::apiserver::slo;
 use sre_shared::cluster::ServiceName;
 use sre_shared::field_selector::FieldSelector;
 use sre_shared::report::{FailOn, State};
@@ -259,6 +260,13 @@ pub struct HealthArgs {
     /// Which states make the exit code non-zero
     #[arg(long, value_name = "STATES", default_value = "progressing,degraded,unknown", value_parser = str::parse::<FailOn>)]
     pub fail_on: FailOn,
+    /// Fail if the API server was available for less of --window, in percent, such as 99.9; with apiserver and an agent
+    #[arg(long, value_name = "PERCENT", value_parser = values::percent)]
+    pub min_availability: Option<f64>,
+    /// With --min-availability: the last 5m, 30m, 1h, 2h, 6h, 1d, 3d or 30d, of which at least half has to be watched
+    #[arg(long, value_name = "TIME", requires = "min_availability", default_value = slo::DEMAND_WINDOW,
+          value_parser = clap::builder::PossibleValuesParser::new(slo::WINDOWS), hide_possible_values = true)]
+    pub window: String,
     /// Ignore sre/ignore annotations and report acknowledged findings
     #[arg(long)]
     pub no_ignore: bool,
@@ -336,7 +344,17 @@ pub struct GateArgs {
 }
 
 /// Flags of `health` that a gate has no use for. Its help leaves them out, and they are refused with the reason.
-const NOT_OF_GATE: [&str; 7] = ["filename", "at", "baseline", "contexts", "force", "wait", "watch"];
+const NOT_OF_GATE: [&str; 9] = [
+    "filename",
+    "at",
+    "baseline",
+    "contexts",
+    "force",
+    "min_availability",
+    "window",
+    "wait",
+    "watch",
+];
 
 fn hide_flags_of_one_report(flag: clap::Arg) -> clap::Arg {
     let is_hidden = NOT_OF_GATE.iter().any(|name| flag.get_id() == name);
@@ -448,11 +466,13 @@ pub struct StoreArgs {
 }
 
 /// Flags of `health` that many clusters have no use for. The help leaves them out, and they are refused with the reason.
-const NOT_OF_FLEET: [&str; 18] = [
+const NOT_OF_FLEET: [&str; 20] = [
     "filename",
     "manifest",
     "at",
     "contexts",
+    "min_availability",
+    "window",
     "wait",
     "grace",
     "settle",

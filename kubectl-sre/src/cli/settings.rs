@@ -56,6 +56,8 @@ pub struct HealthSettings {
     pub save: Option<PathBuf>,
     /// The saved report that this one is compared with.
     pub baseline: Option<BaselineSettings>,
+    /// The least availability of the API server in percent, and the window.
+    pub min_availability: Option<(f64, String)>,
     /// Which states make the exit code non-zero.
     pub fail_on: FailOn,
     /// The format of stdout.
@@ -136,6 +138,9 @@ impl HealthSettings {
                 path,
                 force: args.force,
             }),
+            min_availability: args
+                .min_availability
+                .map(|percent| (percent, args.window.clone())),
             fail_on: args.fail_on,
             format: args.format(),
             output_files: args

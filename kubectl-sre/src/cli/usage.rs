@@ -160,6 +160,9 @@ pub(super) fn contradiction(health: &HealthArgs, wrongly_followed: Option<String
     if wrongly_followed.is_some() {
         return wrongly_followed;
     }
+    if let Some(line) = beside_availability(health) {
+        return Some(line);
+    }
     let connection = &health.connection;
     let cluster = cluster_flag(connection);
     // If the API server is judged, the agent is asked for its view, and the API server for the view from here. The agent does
@@ -202,6 +205,22 @@ pub(super) fn contradiction(health: &HealthArgs, wrongly_followed: Option<String
     Some(format!(
         "{flag} has no meaning with -f, which asks no cluster: leave one of them out"
     ))
+}
+
+/// The line for a demanded availability without the record that it needs.
+fn beside_availability(health: &HealthArgs) -> Option<String> {
+    health.min_availability?;
+    if health.wait || health.watch {
+        return Some("--min-availability is about one report: leave it out, or --wait and -w".to_owned());
+    }
+    let connection = &health.connection;
+    if connection.agent.is_none() && connection.agent_url.is_none() {
+        return Some(
+            "--min-availability needs the record that an agent keeps: add --agent or --agent-url".to_owned(),
+        );
+    }
+    (!health.request().api_server)
+        .then(|| "--min-availability is about the API server: add the target apiserver".to_owned())
 }
 
 /// The line for flags that choose or order what an output shows, with an output that has no such list.
@@ -358,6 +377,11 @@ pub(super) fn wrongly_gated(gate: &GateArgs) -> Option<String> {
             "--contexts: it watches one cluster",
             "--contexts",
             !health.contexts.is_empty(),
+        ),
+        (
+            "--min-availability: it is about objects",
+            "--min-availability",
+            health.min_availability.is_some(),
         ),
         (
             "--baseline: it compares with what it sees before COMMAND",

@@ -108,6 +108,21 @@ pub(super) fn window_bound(text: &str) -> Result<WindowBound, String> {
     })
 }
 
+/// A percentage, of which 100 is one.
+pub(super) fn percent(word: &str) -> Result<f64, String> {
+    let number = word.trim().trim_end_matches('%').parse::<f64>();
+    match number {
+        Ok(part) if part > 0.0 && part < 1.0 => {
+            let percent = (part * 1e8).round() / 1e6;
+            Err(format!("{word:?} is less than 1 %, did you mean {percent}?"))
+        }
+        Ok(percent) if (1.0..=100.0).contains(&percent) => Ok(percent),
+        _ => Err(format!(
+            "{word:?} is no percentage, which looks like 99.9 and is at most 100"
+        )),
+    }
+}
+
 /// One word of `--state`.
 pub(super) fn state(word: &str) -> Result<State, String> {
     let known = State::ALL.into_iter().find(|state| state.as_str() == word.trim());

@@ -6,10 +6,11 @@ use crate::report_file;
 use crate::report_files::ReportFiles;
 use crate::source::{LiveSettings, Source, SourceSettings};
 use crate::{Shell, exit, output};
+use sre_shared::apiserver::slo;
 use sre_shared::cluster::{Exchange, Observer, RunLimit};
 use sre_shared::failure::Class;
 use sre_shared::follow;
-use sre_shared::report::{Code, FailOn, Outcome, Report, Status};
+use sre_shared::report::{CheckResult, Code, FailOn, Outcome, Report, Status};
 use sre_shared::run::{self, Request};
 use std::io::Write as _;
 use std::sync::Arc;
@@ -52,6 +53,9 @@ pub async fn run(settings: HealthSettings, shell: &mut Shell) -> u8 {
         shell.complain(&format!("warning: {warning}"));
     }
     let mut report = one_report(&source, &settings, limit, shell).await;
+    if let Some((percent, window)) = &settings.min_availability {
+        demand_availability(&mut report, *percent, window);
+    }
     let is_unreached = is_unreached(&report);
     let before = before.filter(|_| !is_unreached);
     // A refused run writes nothing.
@@ -83,6 +87,16 @@ pub async fn run(settings: HealthSettings, shell: &mut Shell) -> u8 {
         return exit::USAGE;
     }
     exit_code(&report, settings.fail_on)
+}
+
+/// Makes the report fail if the API server was less available than that.
+fn demand_availability(report: &mut Report, min_percent: f64, window: &str) {
+    for check in &mut report.checks {
+        if let CheckResult::ApiServer(check) = check {
+            slo::demand_availability(check, min_percent, window);
+            report.status = report.status.worst(check.status);
+        }
+    }
 }
 
 /// Whether all objects of a dump are manifests.

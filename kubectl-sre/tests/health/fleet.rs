@@ -404,6 +404,10 @@ fn a_flag_of_one_cluster_is_refused_and_sends_no_secret() {
         (&["-o", "github"], "-o github has no meaning with many clusters"),
         (&["--wait"], "--wait has no meaning with many clusters"),
         (
+            &["--agent", "--min-availability", "99.9"],
+            "--min-availability has no meaning with many clusters",
+        ),
+        (
             &["--certificate-authority", "x"],
             "--certificate-authority is for the store of --prometheus",
         ),

@@ -17,6 +17,7 @@ mod agent_history;
 mod agent_manifest;
 mod agent_outputs;
 mod authentication;
+mod availability;
 mod baseline;
 mod changes;
 mod changes_agent;

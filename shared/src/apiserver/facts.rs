@@ -1,7 +1,7 @@
 //! The facts about the API server and the path to it, before they are judged.
 
 use crate::apiserver::leases::{self, LeaseState};
-use crate::cluster::{ConnectionInfo, DialTrace, FlowControl, Readiness, Rules, UserInfo};
+use crate::cluster::{ConnectionInfo, DialTrace, FlowControl, LeaseName, Readiness, Rules, UserInfo};
 use crate::failure::{Class, Failure};
 use crate::resource::{Lease, Time};
 use std::net::SocketAddr;
@@ -35,10 +35,23 @@ pub struct HealthAnswers {
     pub livez: Option<Result<Readiness, Failure>>,
     /// The Leases of the controllers that were asked for, by name.
     pub leases: Vec<(&'static str, Result<Lease, Failure>)>,
+    /// The answer to a write, if one was tried.
+    pub write: Option<WriteAnswer>,
     /// The API server's time after the last answer, if an answer had a `Date`.
     pub server_time: Option<Time>,
     /// This machine's time in the same moment.
     pub local_time: Time,
+}
+
+/// The answer to a write into a Lease that is there for that.
+#[derive(Debug, Clone)]
+pub struct WriteAnswer {
+    /// The Lease.
+    pub lease: LeaseName,
+    /// How long the write took.
+    pub elapsed: Duration,
+    /// Whether it was stored.
+    pub result: Result<(), Failure>,
 }
 
 /// The trace of the path: one fresh connection and the requests that only the ladder needs.

@@ -174,6 +174,7 @@ mod tests {
             readyz: readyz.map(|(code, text)| (code, text.to_owned())),
             livez: None,
             leases: Vec::new(),
+            write: None,
             server_time: None,
             local_time: NOW,
         }

@@ -12,10 +12,12 @@ pub mod ladder;
 pub mod leases;
 mod milliseconds;
 mod public;
+pub mod slo;
 mod validity;
 pub mod vantage;
+pub mod writes;
 
-pub use facts::{AddressAnswers, Facts, HealthAnswers, PathTrace, is_answered};
+pub use facts::{AddressAnswers, Facts, HealthAnswers, PathTrace, WriteAnswer, is_answered};
 
 use crate::failure::{Class, Failure};
 use crate::report::{ApiServerCheck, Identity, Rung, RungStatus, Status};
@@ -28,6 +30,9 @@ pub fn judge(facts: &Facts<'_>) -> ApiServerCheck {
         let states = facts.leases();
         let frozen_since = leases::frozen_since(facts.now(), &states);
         health::add_controllers(&mut check, &rung, frozen_since, leases::note_code(&states));
+    }
+    if let (Some(state), Some(rung)) = (writes::write_state(facts.answers), ladder::write::rung(facts)) {
+        writes::add_writes(&mut check, &state, &rung);
     }
     let rungs = ladder::rungs(facts);
     name_broken_rung(&mut check, &rungs);

@@ -2,7 +2,7 @@
 //!
 //! What they may know stays: addresses, classes of failures, and when something expires.
 
-use crate::apiserver::facts::{AddressAnswers, Facts, HealthAnswers, PathTrace};
+use crate::apiserver::facts::{AddressAnswers, Facts, HealthAnswers, PathTrace, WriteAnswer};
 use crate::cluster::{Certificate, ConnectionInfo, CredentialInfo, DialTrace, Step};
 use crate::failure::Failure;
 
@@ -57,6 +57,10 @@ fn answers(answers: &HealthAnswers) -> HealthAnswers {
             .iter()
             .map(|(name, lease)| (*name, public(lease)))
             .collect(),
+        write: answers.write.as_ref().map(|write| WriteAnswer {
+            result: public(&write.result),
+            ..write.clone()
+        }),
         ..answers.clone()
     }
 }

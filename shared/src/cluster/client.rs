@@ -299,6 +299,21 @@ impl Client {
             .await
     }
 
+    /// Patches an object with JSON, by the rules of a merge patch.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub(super) async fn merge_patch(
+        &self,
+        path: &str,
+        accept: &str,
+        json: String,
+    ) -> Result<Response, Failure> {
+        let body = Bytes::from(json);
+        self.send(Method::PATCH, body, path, accept, "identity", None)
+            .await
+    }
+
     /// As [`Client::get`], for a response that may be large. The API server compresses responses over 128 KB to a tenth of
     /// the bytes, which is worth its time unless it is near.
     ///
@@ -396,6 +411,7 @@ impl Client {
         accept: &str,
         encoding: &'static str,
     ) -> Result<Request<Full<Bytes>>, Failure> {
+        let is_patch = method == Method::PATCH;
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.server()))
@@ -403,7 +419,12 @@ impl Client {
             .header(header::ACCEPT_ENCODING, encoding)
             .header(header::USER_AGENT, self.inner.user_agent.clone());
         if !body.is_empty() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
+            let content_type = if is_patch {
+                "application/merge-patch+json"
+            } else {
+                "application/json"
+            };
+            request = request.header(header::CONTENT_TYPE, content_type);
         }
         for (name, value) in &self.inner.headers {
             request = request.header(name, value);

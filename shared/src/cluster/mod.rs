@@ -32,6 +32,7 @@ pub use api::flow_names::read_flow_names;
 pub use api::get::{get, get_once};
 pub use api::health::{Readiness, lease, livez, readyz, version};
 pub use api::identity::{Rules, UserInfo, rules, whoami};
+pub use api::lease_write::{LeaseName, ParseLeaseNameError, renew_lease};
 pub use api::list::{ItemFilter, ItemMap, ListItem, ObjectList, list, list_filtered, list_mapped};
 pub use api::list_options::ListOptions;
 pub use api::metadata::object_metadata;

@@ -1,7 +1,8 @@
 //! The lines of the API server's part.
 
-use super::words::{count, milliseconds};
-use crate::report::{ApiServerCheck, Conclusion, NoteCode, Record, Status, Vantage, VantagePoint, Window};
+use super::api_record;
+use super::words::milliseconds;
+use crate::report::{ApiServerCheck, Conclusion, NoteCode, Status, Vantage, VantagePoint};
 use crate::resource::Time;
 use crate::span::span;
 
@@ -39,14 +40,14 @@ pub(super) fn line(check: &ApiServerCheck, now: Option<Time>) -> String {
     parts.join(", ")
 }
 
-/// The lines below it: the view from the second place, and the record of the last day.
+/// The lines below it: the view from the second place, and the record.
 pub(super) fn detail_lines(check: &ApiServerCheck) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     if let Some(vantage) = &check.vantage {
         lines.push(("Two views", two_views(vantage)));
     }
-    if let Some(text) = check.record.as_ref().and_then(record) {
-        lines.push(("Record", text));
+    if let Some(record) = &check.record {
+        lines.extend(api_record::lines(record));
     }
     lines
 }
@@ -69,58 +70,4 @@ fn two_views(vantage: &Vantage) -> String {
         seen(&vantage.own),
         seen(&vantage.agent)
     )
-}
-
-/// The windows that were watched for at least half of their length; the name of any other window would promise too much. If
-/// there is none yet, the checks since the agent started.
-fn record(record: &Record) -> Option<String> {
-    let half_watched = |window: &&Window| {
-        let length = match window.window.as_str() {
-            "5m" => 300,
-            "1h" => 3600,
-            "24h" => 86_400,
-            _ => return false,
-        };
-        window
-            .watched_seconds
-            .is_some_and(|seconds| seconds.saturating_mul(2) >= length)
-    };
-    let watched = record.windows.iter().filter(half_watched);
-    let watched: Vec<String> = watched
-        .filter_map(|window| {
-            let availability = percent(window.availability?);
-            Some(with_latency(format!("{} {availability}", window.window), window))
-        })
-        .collect();
-    if !watched.is_empty() {
-        return Some(watched.join("; "));
-    }
-    let all = record.windows.last()?;
-    let mut text = format!("{} of {}", percent(all.availability?), count(all.checks, "check"));
-    if let Some(seconds) = all.watched_seconds {
-        text = format!("{text} in {}", span(i64::try_from(seconds).unwrap_or(i64::MAX)));
-    }
-    Some(with_latency(text, all))
-}
-
-fn with_latency(mut text: String, window: &Window) -> String {
-    if let (Some(half), Some(most), Some(max)) = (window.p50_ms, window.p99_ms, window.max_ms) {
-        text = format!(
-            "{text}, p50 {} p99 {} max {}",
-            milliseconds(half),
-            milliseconds(most),
-            milliseconds(max)
-        );
-    }
-    text
-}
-
-/// Rounds down, so that only all checks give 100 %.
-fn percent(part: f64) -> String {
-    let hundredths = (part * 1e4).floor();
-    if hundredths >= 1e4 {
-        "100 %".to_owned()
-    } else {
-        format!("{:.2} %", hundredths / 100.0)
-    }
 }

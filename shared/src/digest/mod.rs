@@ -4,6 +4,7 @@
 //! It is made once from a [`Report`]. It holds data and plain sentences, without colour, escapes or line breaks. The terminal
 //! and every other output for people draw from it, so that all of them group, order and word a report alike.
 
+mod api_record;
 mod api_server;
 mod change;
 mod headline;

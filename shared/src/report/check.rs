@@ -102,7 +102,7 @@ pub struct ApiServerCheck {
     /// The views from two places, if both the plugin and an agent asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vantage: Option<Vantage>,
-    /// Its availability and latency over the last day, if an agent keeps a record.
+    /// Its availability and latency over the last 30 days, if an agent keeps a record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Record>,
     /// How it compares with the baseline, if there is one.

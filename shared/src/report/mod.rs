@@ -52,7 +52,7 @@ pub use note::{Note, NoteCode, Notes};
 pub use object_change::{ChangeKind, FieldChange, FieldChangeKind, ObjectChange, Undo};
 pub use object_ref::ObjectRef;
 pub use outcome::{FailOn, Outcome, ParseFailOnError};
-pub use record::{Record, Window};
+pub use record::{AvailabilityDemand, BurnRatePair, PhaseLatency, Record, Window, window_seconds};
 pub use report_change::{GoneItem, ListedItems, ReportChange};
 pub use rollout_progress::{NewestPods, RolloutProgress};
 pub use rung::{AddressResult, CertificateView, LeaseView, Rung, RungStatus};

@@ -82,6 +82,8 @@ codes! {
     LeasesAbsent: "leasesAbsent";
     /// `/readyz` may not be read.
     ReadyzForbidden: "readyzForbidden";
+    /// The Lease that shows whether writes are stored may not be written to.
+    WritesForbidden: "writesForbidden";
 }
 
 /// The notes of one object. Their wire form is two fields. `notes` has the texts. `noteCodes` has the code of each note, or

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "camelCase", default)]
 pub struct Rung {
     /// The step: `kubeconfig`, `credential`, `proxy`, `dns`, `tcp`, `tunnel`, `tls`, `http`, `clock`, `identity`,
-    /// `rights`, `version`, `livez`, `readyz`, `flowControl` or `controllers`, in this order.
+    /// `rights`, `version`, `livez`, `readyz`, `flowControl`, `controllers` or `write`, in this order.
     pub rung: String,
     /// The result.
     pub status: RungStatus,
@@ -69,7 +69,7 @@ pub struct Rung {
     /// rights: the resources that are judged by default and may be listed in the namespace.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub may_list: Vec<String>,
-    /// rights: the rules that are missing.
+    /// rights, write: the rules that are missing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<RbacRule>,
     /// livez, readyz: the parts that fail.

@@ -176,7 +176,7 @@ where
         let shared = Arc::clone(&shared);
         async move {
             let (head, body) = request.into_parts();
-            let body = if head.method == "POST" {
+            let body = if head.method == "POST" || head.method == "PATCH" {
                 read(body).await?
             } else {
                 Vec::new()

@@ -19,7 +19,7 @@ pub struct RecordedRequest {
     pub query: String,
     /// Every header.
     pub headers: HeaderMap,
-    /// The body of a POST, if it is JSON; else null.
+    /// The body of a POST or PATCH, if it is JSON; else null.
     pub json: Value,
     /// The client's address. Requests over one connection share it.
     pub peer: SocketAddr,

@@ -160,6 +160,9 @@ fn user(shared: &SharedState, request: &RecordedRequest) -> Option<(String, Acce
 }
 
 fn verb(request: &RecordedRequest) -> &'static str {
+    if request.method == "PATCH" {
+        return "patch";
+    }
     match Target::parse(&request.path) {
         Some(target) if target.name.is_none() && request.is_watch() => "watch",
         Some(target) if target.name.is_none() => "list",
@@ -200,6 +203,14 @@ fn respond(shared: &Arc<SharedState>, request: &RecordedRequest, watch_fault: Op
             return status_answer(&Status::forbidden_path(&user, &request.path));
         }
         _ => {}
+    }
+    if let Some(target) = target
+        .as_ref()
+        .filter(|target| verb == "patch" && target.name.is_some())
+    {
+        let answer = merge_patch(shared, request, target);
+        shared.changed.signal();
+        return answer;
     }
     if !matches!(request.method.as_str(), "GET" | "HEAD") {
         return status_answer(&Status::method_not_allowed());
@@ -353,6 +364,33 @@ fn object(state: &ServerState, request: &RecordedRequest, target: &Target) -> An
         }
         None => status_answer(&Status::not_found(Some(target))),
     }
+}
+
+/// Merges the fields of `spec` into an object, and stores it unless it stays as it was.
+fn merge_patch(shared: &Arc<SharedState>, request: &RecordedRequest, target: &Target) -> Answer {
+    if request.header("content-type") != Some("application/merge-patch+json") {
+        return status_answer(&Status::bad_request("only merge patches are understood"));
+    }
+    let name = target.name.as_deref().unwrap_or_default();
+    let namespace = target.namespace.as_deref().unwrap_or_default();
+    let mut state = shared.lock();
+    let Some(stored) = state.store.get(target.resource, namespace, name) else {
+        return status_answer(&Status::not_found(Some(target)));
+    };
+    let before: serde_json::Value = serde_json::from_str(&stored).unwrap_or_default();
+    let mut after = before.clone();
+    for (field, value) in request.json["spec"].as_object().into_iter().flatten() {
+        after["spec"][field] = value.clone();
+    }
+    if after != before {
+        let changes = state.store.apply(after);
+        state.send(&changes);
+    }
+    let stored = state.store.get(target.resource, namespace, name);
+    json(
+        StatusCode::OK,
+        stored.map(|text| text.to_string()).unwrap_or_default(),
+    )
 }
 
 fn list(state: &mut ServerState, request: &RecordedRequest, target: &Target, selector: &Selector) -> Answer {

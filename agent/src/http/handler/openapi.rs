@@ -15,11 +15,11 @@ mod tests {
     use serde::de::{self, Deserialize, Deserializer, Error as _, Visitor};
     use serde_json::Value;
     use sre_shared::report::{
-        Acknowledged, ApiServerCheck, BaselineMark, BaselineSummary, Cause, ChangeKind, Code, CommandResult,
-        Coverage, FieldChange, FieldChangeKind, Finding, GoneItem, Grant, HistoryGap, HistoryPage, Identity,
-        Item, KindCheck, ManifestCoverage, NewestPods, NotSeen, Note, NoteCode, ObjectChange, ObjectRef,
-        Readyz, Record, Report, RolloutProgress, Rung, Source, State, Status, TerminatingNamespace,
-        TransitionRecord, Undo, Vantage, VantagePoint, Window,
+        Acknowledged, ApiServerCheck, AvailabilityDemand, BaselineMark, BaselineSummary, BurnRatePair, Cause,
+        ChangeKind, Code, CommandResult, Coverage, FieldChange, FieldChangeKind, Finding, GoneItem, Grant,
+        HistoryGap, HistoryPage, Identity, Item, KindCheck, ManifestCoverage, NewestPods, NotSeen, Note,
+        NoteCode, ObjectChange, ObjectRef, PhaseLatency, Readyz, Record, Report, RolloutProgress, Rung,
+        Source, State, Status, TerminatingNamespace, TransitionRecord, Undo, Vantage, VantagePoint, Window,
     };
     use std::collections::BTreeSet;
 
@@ -202,8 +202,11 @@ mod tests {
             (fields::<Readyz>(), of("ApiServer/properties", "readyz")),
             (fields::<Identity>(), of("ApiServer/properties", "identity")),
             (fields::<Vantage>(), of("ApiServer/properties", "vantage")),
-            (fields::<Record>(), of("ApiServer/properties", "record")),
+            (fields::<Record>(), "Record/properties".to_owned()),
+            (fields::<AvailabilityDemand>(), of("Record/properties", "demand")),
+            (fields::<BurnRatePair>(), "BurnRatePair/properties".to_owned()),
             (fields::<Window>(), "Window/properties".to_owned()),
+            (fields::<PhaseLatency>(), "PhaseLatency/properties".to_owned()),
             (
                 fields::<GoneItem>(),
                 "Change/allOf/1/properties/gone/items/properties".to_owned(),

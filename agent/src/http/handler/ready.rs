@@ -38,6 +38,9 @@ pub fn answer(state: &AgentState, query: &Query) -> Answer {
         None => "[+]history ok".to_owned(),
         Some(problem) => format!("[+]history in memory alone: {problem}"),
     }));
+    if let Some(problem) = state.record_store.as_ref().and_then(|store| store.problem()) {
+        lines.push(format!("[+]record of the API server is not saved: {problem}"));
+    }
     let status = if ready {
         StatusCode::OK
     } else {

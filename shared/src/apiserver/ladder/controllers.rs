@@ -143,6 +143,7 @@ mod tests {
             readyz: Ok((200, "ok".into())),
             livez: None,
             leases: vec![(CONTROLLER_MANAGER, manager), (SCHEDULER, scheduler)],
+            write: None,
             server_time: Some(NOW),
             local_time: NOW,
         };

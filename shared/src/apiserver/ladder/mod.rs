@@ -21,6 +21,7 @@ mod tcp;
 mod tls;
 mod tunnel;
 mod version;
+pub(super) mod write;
 
 use crate::apiserver::facts::Facts;
 use crate::report::{Rung, RungStatus};
@@ -44,7 +45,7 @@ enum FailureEffect {
 use FailureEffect::{Continue, End, EndOrAbsent, EndUnlessAnswered};
 
 /// The rungs in the order of the path.
-const LADDER: [(&str, RungFn, FailureEffect); 16] = [
+const LADDER: [(&str, RungFn, FailureEffect); 17] = [
     ("kubeconfig", kubeconfig::rung, Continue),
     ("credential", credential::rung, Continue),
     ("proxy", proxy::rung, Continue),
@@ -61,6 +62,7 @@ const LADDER: [(&str, RungFn, FailureEffect); 16] = [
     ("readyz", readyz::rung, Continue),
     ("flowControl", flow_control::rung, Continue),
     ("controllers", controllers::rung, Continue),
+    ("write", write::rung, Continue),
 ];
 
 /// Every rung that the facts allow, down to the one that ends the path.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::apiserver::facts::{AddressAnswers, HealthAnswers, PathTrace};
+use crate::apiserver::facts::{AddressAnswers, HealthAnswers, PathTrace, WriteAnswer};
 use crate::cluster::{
     ConnectionInfo, CredentialInfo, DialTrace, FlowControl, Handshake, Rules, Step, UserInfo,
 };
@@ -33,6 +33,7 @@ fn answers() -> HealthAnswers {
         readyz: Ok((200, "[+]ping ok\nreadyz check passed\n".into())),
         livez: None,
         leases: Vec::new(),
+        write: None,
         server_time: Some(NOW),
         local_time: NOW,
     }
@@ -268,6 +269,11 @@ fn a_path_that_holds_has_every_rung_in_the_order_of_the_table() {
     let answers = HealthAnswers {
         livez: Some(Ok((200, "ok".into()))),
         leases: vec![("kube-scheduler", Err(Failure::new(Class::NotFound, "no")))],
+        write: Some(WriteAnswer {
+            lease: "sre-tools/canary".parse().unwrap(),
+            elapsed: Duration::from_millis(7),
+            result: Ok(()),
+        }),
         ..answers()
     };
     let trace = PathTrace {

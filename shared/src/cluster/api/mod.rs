@@ -10,6 +10,7 @@ pub(super) mod flow_names;
 pub(super) mod get;
 pub(super) mod health;
 pub(super) mod identity;
+pub(super) mod lease_write;
 pub(super) mod list;
 pub(super) mod list_options;
 pub(super) mod metadata;

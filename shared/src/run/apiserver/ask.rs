@@ -48,6 +48,7 @@ pub async fn ask(client: &Client, with_livez: bool, clock: Clock) -> HealthAnswe
         readyz,
         livez,
         leases: manager.into_iter().chain(scheduler).collect(),
+        write: None,
         server_time: client.server_time(),
         local_time: clock(),
     }
@@ -64,6 +65,7 @@ pub async fn ask_again(client: &Client, former: &HealthAnswers, clock: Clock) ->
         return HealthAnswers {
             is_version_former: true,
             readyz: Ok((200, text)),
+            write: None,
             server_time: client.server_time(),
             local_time: clock(),
             ..former.clone()
@@ -94,6 +96,7 @@ pub async fn ask_again(client: &Client, former: &HealthAnswers, clock: Clock) ->
         readyz,
         livez,
         leases,
+        write: None,
         server_time: client.server_time(),
         local_time: clock(),
     }

@@ -8,9 +8,11 @@
 mod ask;
 mod limit;
 mod trace;
+mod write;
 
 pub use ask::{ask, ask_again};
 pub use trace::trace;
+pub use write::write;
 
 use crate::apiserver::{self, Facts, HealthAnswers, PathTrace};
 use crate::cluster::Client;

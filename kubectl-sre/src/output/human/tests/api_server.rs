@@ -71,7 +71,10 @@ fn a_window_of_the_record_is_shown_once_half_of_it_was_watched() {
     };
     let line = |windows: Vec<Window>| {
         let check = ApiServerCheck {
-            record: Some(Record { windows }),
+            record: Some(Record {
+                windows,
+                ..Record::default()
+            }),
             ..healthy_api_server()
         };
         let text = screen(&cluster(check, [deployment("shop", "web")]), &STYLE);
@@ -86,7 +89,7 @@ fn a_window_of_the_record_is_shown_once_half_of_it_was_watched() {
         vec![
             window("5m", watched(300), checks.min(30), 1.0),
             window("1h", watched(3600), checks, 1.0),
-            window("24h", watched(86_400), checks, 1.0),
+            window("1d", watched(86_400), checks, 1.0),
         ]
     };
     let latency = "p50 3.0 ms p99 8.0 ms max 8.4 ms";
@@ -99,7 +102,7 @@ fn a_window_of_the_record_is_shown_once_half_of_it_was_watched() {
         (
             43_200,
             4320,
-            format!("5m 100 %, {latency}; 1h 100 %, {latency}; 24h 100 %, {latency}"),
+            format!("5m 100 %, {latency}; 1h 100 %, {latency}; 1d 100 %, {latency}"),
         ),
     ] {
         assert_eq!(line(began(seconds, checks)), Some(expected), "{seconds}");
@@ -112,4 +115,62 @@ fn a_window_of_the_record_is_shown_once_half_of_it_was_watched() {
         window.availability = None;
     }
     assert_eq!(line(nothing), None);
+}
+
+#[test]
+fn the_record_shows_steps_burn_rates_and_a_demand() {
+    let window = |name: &str, seconds: u64, availability: f64| Window {
+        window: name.into(),
+        watched_seconds: Some(seconds),
+        availability: Some(availability),
+        phases: ["connect", "tls", "request"]
+            .into_iter()
+            .map(|phase| PhaseLatency {
+                phase: phase.into(),
+                count: 60,
+                p50_ms: 0.8,
+                p90_ms: 1.5,
+                p99_ms: 12.0,
+                max_ms: 13.0,
+            })
+            .collect(),
+        ..Window::default()
+    };
+    let check = |availability: f64| {
+        let mut record = Record {
+            windows: vec![
+                window("5m", 300, availability),
+                window("30m", 1800, 1.0),
+                window("1h", 3600, availability),
+                window("6h", 21_600, 0.9995),
+                window("1d", 3600, 1.0),
+            ],
+            ..Record::default()
+        };
+        slo::add_burn_rates(&mut record, 99.9);
+        let mut check = ApiServerCheck {
+            record: Some(record),
+            ..healthy_api_server()
+        };
+        slo::demand_availability(&mut check, 99.9, "1h");
+        let text = screen(&cluster(check, [deployment("shop", "web")]), &STYLE);
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    for (availability, slo, demand) in [
+        (
+            1.0,
+            "99.9 %, budget burns 1h 0x and 5m 0x (limit 14.4); 6h 0.5x and 30m 0x (limit 6)",
+            "99.9 % of 1h is reached, 100 %",
+        ),
+        (
+            0.98,
+            "99.9 %, budget burns 1h 20x and 5m 20x (over 14.4)",
+            "99.9 % of 1h is missed, 98 %",
+        ),
+    ] {
+        let text = check(availability);
+        for part in [slo, demand, "1h p50 p90 p99: connect 0.8"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
 }

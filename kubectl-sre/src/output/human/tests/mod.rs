@@ -9,12 +9,13 @@ mod problems;
 use super::write;
 use crate::output::Style;
 use crate::shell::Charset;
+use sre_shared::apiserver::slo;
 use sre_shared::dump::{File, Objects};
 use sre_shared::failure::{Class, Failure};
 use sre_shared::kind::Kind;
 use sre_shared::report::{
-    ApiServerCheck, CheckResult, Grant, Identity, Item, KindCheck, NeededRights, NotSeen, Readyz, Record,
-    Report, Source, Status, Window,
+    ApiServerCheck, CheckResult, Grant, Identity, Item, KindCheck, NeededRights, NotSeen, PhaseLatency,
+    Readyz, Record, Report, Source, Status, Window,
 };
 use sre_shared::resource::Time;
 use sre_shared::run::{self, Request};
