@@ -2,6 +2,7 @@
 
 use crate::authority::CertifiedKey;
 use crate::environment;
+use crate::http;
 use crate::kubectl::Kubectl;
 use crate::plugin::Plugin;
 use crate::process;
@@ -145,6 +146,34 @@ impl Cluster {
     /// Lets it go on.
     pub fn resume_etcd(&self) {
         self.signal("etcd", "CONT");
+    }
+
+    /// Makes etcd refuse writes and answer reads, as it does when its space is used up.
+    pub fn fill_etcd(&self) {
+        self.set_space_alarm("ACTIVATE");
+    }
+
+    /// Lets it take writes again, as after a compaction.
+    pub fn free_etcd(&self) {
+        self.set_space_alarm("DEACTIVATE");
+    }
+
+    /// The alarm that etcd raises by itself at the end of its quota, by its JSON gateway.
+    fn set_space_alarm(&self, action: &str) {
+        assert!(self.own, "the shared cluster is not to be broken");
+        let settings = std::fs::read_to_string(self.directory.join("cluster.conf"));
+        let settings = settings.expect("the cluster has settings");
+        let port = settings.lines().find_map(|line| line.strip_prefix("etcd_port="));
+        let address = format!("127.0.0.1:{}", port.expect("etcd has a port"));
+        let alarm = format!("{{\"action\":\"{action}\",\"memberID\":\"0\",\"alarm\":\"NOSPACE\"}}");
+        let answer = http::post(
+            address.parse().expect("an address"),
+            "/v3/maintenance/alarm",
+            &alarm,
+            Duration::from_secs(10),
+        );
+        let answer = answer.unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(answer.code, 200, "{answer:?}");
     }
 
     /// Makes the controller manager and the scheduler hang, so that objects do not change.

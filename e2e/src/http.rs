@@ -46,8 +46,21 @@ pub fn ask_with(address: SocketAddr, path: &str, header: &str, within: Duration)
         "GET",
         path,
         &format!("Accept: */*\r\n{header}\r\n"),
+        "",
         within,
     )
+}
+
+/// Sends JSON.
+///
+/// # Errors
+/// What went wrong, in words.
+pub fn post(address: SocketAddr, path: &str, json: &str, within: Duration) -> Result<Answer, String> {
+    let headers = format!(
+        "Accept: */*\r\nContent-Type: application/json\r\nContent-Length: {}\r\n",
+        json.len()
+    );
+    exchange(address, "POST", path, &headers, json, within)
 }
 
 /// Sends a request for an answer in a format.
@@ -61,7 +74,14 @@ pub fn ask_for(
     accept: &str,
     within: Duration,
 ) -> Result<Answer, String> {
-    exchange(address, method, path, &format!("Accept: {accept}\r\n"), within)
+    exchange(
+        address,
+        method,
+        path,
+        &format!("Accept: {accept}\r\n"),
+        "",
+        within,
+    )
 }
 
 fn exchange(
@@ -69,13 +89,14 @@ fn exchange(
     method: &str,
     path: &str,
     headers: &str,
+    body: &str,
     within: Duration,
 ) -> Result<Answer, String> {
     let deadline = Deadline::within(within);
     let fail = |what: &str, error: &dyn std::fmt::Display| format!("{method} {path}: {what}: {error}");
     let mut stream = TcpStream::connect_timeout(&address, within).map_err(|e| fail("connect", &e))?;
     let request =
-        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n{headers}Connection: close\r\n\r\n");
+        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n{headers}Connection: close\r\n\r\n{body}");
     stream
         .write_all(request.as_bytes())
         .map_err(|e| fail("send", &e))?;

@@ -20,6 +20,7 @@ mod ladder;
 mod manifests;
 mod outages;
 mod outputs;
+mod record;
 mod rights;
 mod rollouts;
 mod skew;
