@@ -121,7 +121,9 @@ mod tests {
 
     fn sums(latencies: &[f64]) -> StepSums {
         let mut counts = StepCounts::EMPTY;
-        latencies.iter().for_each(|ms| counts.note(*ms));
+        for ms in latencies {
+            counts.note(*ms);
+        }
         let mut sums = StepSums::default();
         sums.add(&counts);
         sums

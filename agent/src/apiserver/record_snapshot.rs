@@ -104,7 +104,7 @@ impl RecordSnapshot {
             for row in buckets {
                 let fits = row
                     .bucket()
-                    .is_some_and(|bucket| windows.restore(span, bucket, self.second));
+                    .is_some_and(|bucket| windows.restore(span, &bucket, self.second));
                 impossible += u64::from(!fits);
             }
         }
@@ -262,7 +262,7 @@ mod tests {
                     phases: [full; PHASES.len()],
                     ..Bucket::new(number)
                 };
-                assert!(windows.restore(span, bucket, u64::MAX));
+                assert!(windows.restore(span, &bucket, u64::MAX));
             }
         }
         let bytes = RecordSnapshot::new(&windows, SERVER, u64::MAX).to_bytes();

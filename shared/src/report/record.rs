@@ -84,7 +84,7 @@ pub fn window_seconds(word: &str) -> Option<u64> {
         b'd' => 86_400,
         _ => return None,
     };
-    let number = word.get(..word.len() - 1)?;
+    let number = word.get(..word.len().checked_sub(1)?)?;
     if !number.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }

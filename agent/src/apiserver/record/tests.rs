@@ -166,13 +166,13 @@ fn costs_of_the_record() {
             tokio::time::advance(Duration::from_secs(10)).await;
         }
         let rounds = 1000;
-        let begin = std::time::Instant::now();
+        let begin = tokio::time::Instant::now();
         for _ in 0..rounds {
             std::hint::black_box(record.sample());
         }
         let sums = begin.elapsed() / rounds;
         let one = record.sample().record;
-        let begin = std::time::Instant::now();
+        let begin = tokio::time::Instant::now();
         for _ in 0..rounds {
             std::hint::black_box(serde_json::to_vec(&one).expect("JSON"));
         }

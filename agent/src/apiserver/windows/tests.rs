@@ -217,7 +217,7 @@ fn a_record_taken_over_has_the_sums_of_the_one_before() {
     let mut after = Windows::new(PAUSE);
     for (span, buckets) in before.contents() {
         for bucket in buckets {
-            assert!(after.restore(span, *bucket, 100_000));
+            assert!(after.restore(span, bucket, 100_000));
         }
     }
     assert_eq!(after.record(100_000), before.record(100_000));
@@ -254,7 +254,7 @@ fn impossible_buckets_are_not_taken_over() {
         ),
     ] {
         assert_eq!(
-            windows.restore(span, bucket, 299),
+            windows.restore(span, &bucket, 299),
             fits,
             "{span} {}",
             bucket.number
@@ -262,7 +262,7 @@ fn impossible_buckets_are_not_taken_over() {
     }
     // An older one does not take the place of a newer one, and is not in the window.
     windows.note(3900, &seen(true, None));
-    assert!(windows.restore(60, Bucket::new(5), 3900));
+    assert!(windows.restore(60, &Bucket::new(5), 3900));
     assert_eq!(window(&windows, 3900, "1h").checks, 1);
 }
 

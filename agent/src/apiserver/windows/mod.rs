@@ -138,7 +138,7 @@ impl Windows {
 
     /// Takes over a bucket of an earlier process. Returns whether it fits: a bucket cannot be watched for longer than it lasts, nor be
     /// newer than the end of that process.
-    pub fn restore(&mut self, span: u64, bucket: Bucket, ended: u64) -> bool {
+    pub fn restore(&mut self, span: u64, bucket: &Bucket, ended: u64) -> bool {
         let Some(ring) = self.rings.iter_mut().find(|ring| ring.span == span) else {
             return false;
         };
@@ -150,7 +150,9 @@ impl Windows {
             return false;
         }
         match ring.place(bucket.number) {
-            Some(place) if place.number == u64::MAX || place.number < bucket.number => *place = bucket,
+            Some(place) if place.number == u64::MAX || place.number < bucket.number => {
+                *place = *bucket;
+            }
             _ => {}
         }
         true
