@@ -1,6 +1,5 @@
 //! The history of an agent, as a part of a timeline.
 
-use super::live::empty;
 use super::request::TimelineRequest;
 use crate::cluster::{ServiceName, ServiceResponse};
 use crate::report::{HistoryPage, NotSeen, Source, SourceReach, Timeline};
@@ -92,7 +91,7 @@ pub fn history_timeline(request: &TimelineRequest, history: &AgentHistory, clock
     let answered = history.answer.as_ref().ok();
     let now = answered.and_then(|page| Time::parse(&page.observed_at).ok());
     let now = now.unwrap_or_else(clock);
-    let mut timeline = empty(request, source, now.to_string());
+    let mut timeline = request.empty_timeline(source, now.to_string());
     add_alone(request, history, now, &mut timeline);
     timeline.reach.push(SourceReach {
         source: "cluster".to_owned(),

@@ -1,6 +1,6 @@
 //! The timeline of a dump.
 
-use super::live::{empty, revision_kind};
+use super::live::revision_kind;
 use super::request::TimelineRequest;
 use super::sources::TimelineList;
 use crate::check::RevisionHistory;
@@ -32,7 +32,7 @@ pub fn dump_timeline(
         file: Some(name.to_owned()),
         ..Source::default()
     };
-    let mut timeline = empty(request, source, now.to_string());
+    let mut timeline = request.empty_timeline(source, now.to_string());
     let mut builder = TimelineBuilder::new(request.window(now), request.scope.clone());
     let mut revisions: HashMap<(&'static str, String, String), Revision> = HashMap::new();
     let mut missing: Vec<String> = Vec::new();

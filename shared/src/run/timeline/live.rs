@@ -52,8 +52,7 @@ pub async fn live_timeline(
         }
         Err(_) => None,
     };
-    let mut timeline = empty(
-        request,
+    let mut timeline = request.empty_timeline(
         Source {
             version,
             ..source(client, None)
@@ -122,7 +121,7 @@ pub fn unreached_timeline(
     clock: Clock,
 ) -> Timeline {
     let now = clock();
-    let mut timeline = empty(request, source, now.to_string());
+    let mut timeline = request.empty_timeline(source, now.to_string());
     let window = request.window(now);
     timeline.since = window.since.to_string();
     timeline.until = window.until.map(|time| time.to_string());
@@ -136,15 +135,6 @@ pub fn unreached_timeline(
         add_alone(request, history, now, &mut timeline);
     }
     timeline
-}
-
-/// A timeline about that request without entries.
-pub(super) fn empty(request: &TimelineRequest, source: Source, observed_at: String) -> Timeline {
-    Timeline {
-        namespace: request.scope.namespace.clone(),
-        targets: request.scope.targets(),
-        ..Timeline::new(source, observed_at)
-    }
 }
 
 fn lock(builder: &Mutex<TimelineBuilder>) -> MutexGuard<'_, TimelineBuilder> {

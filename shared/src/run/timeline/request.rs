@@ -1,5 +1,6 @@
 //! The request for a timeline.
 
+use crate::report::{Source, Timeline};
 use crate::resource::Time;
 use crate::timeline::{TimeWindow, TimelineScope, WindowBound};
 
@@ -21,6 +22,14 @@ impl TimelineRequest {
         TimeWindow {
             since: self.since.time(now),
             until: self.until.map(|until| until.time(now)),
+        }
+    }
+    /// A timeline about this request without entries.
+    pub(super) fn empty_timeline(&self, source: Source, observed_at: String) -> Timeline {
+        Timeline {
+            namespace: self.scope.namespace.clone(),
+            targets: self.scope.targets(),
+            ..Timeline::new(source, observed_at)
         }
     }
 }
