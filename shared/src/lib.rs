@@ -16,6 +16,8 @@ pub mod digest;
 pub mod dump;
 #[warn(clippy::arithmetic_side_effects)]
 pub mod duration;
+#[warn(clippy::arithmetic_side_effects)]
+pub mod escape;
 pub mod failure;
 #[warn(clippy::arithmetic_side_effects)]
 pub mod field_selector;

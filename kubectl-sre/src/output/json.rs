@@ -1,7 +1,7 @@
 //! JSON: a whole value, in its wire form.
 
-use super::escape::is_hidden;
 use serde::Serialize;
+use sre_shared::escape::is_hidden;
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{Error, Result, Write};

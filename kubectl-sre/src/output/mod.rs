@@ -1,7 +1,6 @@
 //! How a report, or a word of one, is printed: one file a format, each a function of finished data. Must not know the
 //! network, async code or exit codes.
 
-mod escape;
 mod explanation;
 pub mod fleet;
 mod github;
@@ -21,9 +20,9 @@ mod wide;
 mod wrap;
 pub mod yaml;
 
-pub use escape::escape;
 pub use explanation::{lead, list, page};
 pub use selection::{SortBy, TableOptions};
+pub use sre_shared::escape::escape;
 use wrap::wrap;
 
 use crate::shell::Charset;

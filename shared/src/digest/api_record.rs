@@ -130,7 +130,8 @@ fn demand(demand: &AvailabilityDemand) -> String {
 }
 
 /// Rounds down, so that only all checks give 100 %.
-fn percent(part: f64) -> String {
+#[must_use]
+pub fn percent(part: f64) -> String {
     let hundredths = (part * 1e4).floor();
     if hundredths >= 1e4 {
         "100 %".to_owned()

@@ -17,6 +17,7 @@ mod part;
 mod problem;
 mod words;
 
+pub use api_record::percent;
 pub use change::{change_words, plain_change_words, undo_words};
 pub use headline::Headline;
 pub use impact::{Impact, worst_first};

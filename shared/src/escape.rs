@@ -1,4 +1,4 @@
-//! Makes text from a cluster safe to print: it can hold anything, and must not move the cursor or reverse the line.
+//! Makes text from a cluster safe to show: it can hold anything, and must not move the cursor or reverse the line.
 
 use std::fmt::Write as _;
 
@@ -22,7 +22,8 @@ pub fn escape(text: &str) -> String {
 }
 
 /// Invisible characters that reorder or break the text around them.
-pub(super) fn is_hidden(c: char) -> bool {
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}'
         | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
