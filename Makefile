@@ -27,6 +27,10 @@ test: ## All tests that need no cluster
 formats: ## Each output, read by its real reader: xmllint, junitparser, promtool, cmark-gfm, openapi-spec-validator
 	.ci/formats
 
+.PHONY: page
+page: ## The agent's page in a real browser: Chromium and axe-core; PICTURES=DIR keeps the pictures
+	.ci/page
+
 .PHONY: fuzz
 fuzz: ## Looks for inputs that break a property: make fuzz SECONDS=60, for all targets together; SEED=1 for the same inputs again
 	fuzz/run --seconds '$(or $(SECONDS),60)' --seed '$(or $(SEED),0)'
