@@ -15,6 +15,7 @@ mod http;
 pub mod log;
 mod metrics;
 mod not_seen;
+mod page;
 mod probe;
 mod record_metrics;
 mod requests;
@@ -26,7 +27,7 @@ mod watch;
 
 pub use crate::http::server::{Signal, Stop};
 pub use address::Address;
-pub use settings::{Pace, ReviewPace, Settings, StreamPace, TlsFiles};
+pub use settings::{Pace, PageSettings, ReviewPace, Settings, StreamPace, TlsFiles};
 
 use crate::http::router::Scope;
 use crate::http::server::{Listener, Server};

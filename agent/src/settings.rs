@@ -34,6 +34,8 @@ pub struct Settings {
     pub authenticate: bool,
     /// The certificate to serve with; `None` for plain HTTP.
     pub tls: Option<TlsFiles>,
+    /// The page for browsers; `None` if it is off.
+    pub page: Option<PageSettings>,
     /// Connections at the same time; a further one takes the place of the one that has waited longest for its client.
     pub max_connections: usize,
     /// How long requests are still accepted after Kubernetes asked to stop.
@@ -63,6 +65,15 @@ impl Settings {
             Namespaces::These(self.namespaces.clone())
         }
     }
+}
+
+/// How the page for browsers is shown, and to whom.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PageSettings {
+    /// The name of the cluster; `None` for the context or the address of the API server.
+    pub title: Option<String>,
+    /// Names of hosts besides `localhost` by which connections to the loopback address may ask.
+    pub hosts: Vec<String>,
 }
 
 /// The files of the server's certificate, in PEM.

@@ -11,7 +11,7 @@ use crate::history::log::TransitionLog;
 use crate::history::past_notes::PastNotes;
 use crate::history::transition_history::TransitionHistory;
 use crate::requests::RequestCounts;
-use crate::settings::{Pace, Settings, StreamPace};
+use crate::settings::{Pace, PageSettings, Settings, StreamPace};
 use sre_shared::check::NamespaceDeletions;
 use sre_shared::cluster::ServerTls;
 use sre_shared::kind::Kind;
@@ -36,6 +36,8 @@ pub struct AgentState {
     pub tls: Option<Arc<ServerTls>>,
     /// The record of the probe on the disk, if there is a directory for it.
     pub record_store: Option<Arc<RecordStore>>,
+    /// The page for browsers; `None` if it is off.
+    pub page: Option<PageSettings>,
     /// One cache for each kind, in the order of the report.
     pub kinds: Vec<Arc<dyn KindObjects>>,
     /// The namespaces that are watched.
@@ -95,6 +97,7 @@ impl AgentState {
                 .as_deref()
                 .map(|directory| Arc::new(RecordStore::new(directory, Arc::clone(&probe)))),
             probe,
+            page: settings.page.clone(),
             kinds,
             namespaces: settings.watched_namespaces(),
             failures,

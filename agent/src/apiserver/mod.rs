@@ -9,5 +9,5 @@ mod record_clock;
 mod record_file;
 mod record_snapshot;
 pub mod record_store;
-mod windows;
+pub mod windows;
 pub mod write_canary;

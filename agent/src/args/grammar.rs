@@ -96,6 +96,32 @@ pub struct Args {
     #[arg(long, value_name = "FILE", env = "SRE_AGENT_TLS_PRIVATE_KEY_FILE")]
     pub tls_private_key_file: Option<PathBuf>,
 
+    /// Serve a page for browsers at /page/; it has no login of its own [default: false]
+    #[arg(long, value_name = "BOOL", env = "SRE_AGENT_PAGE", num_args = 0..=1, require_equals = true,
+          default_missing_value = "true", default_value = "false", hide_default_value = true,
+          action = clap::ArgAction::Set, value_parser = switch)]
+    pub page: bool,
+
+    /// The name of the cluster in the title of the page [default: the context, or the address of the API server]
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "SRE_AGENT_PAGE_TITLE",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub page_title: String,
+
+    /// Names of hosts, separated by commas, under which a proxy in the same pod or on the same machine passes requests on;
+    /// with --page other names than localhost are refused at the loopback address
+    #[arg(
+        long,
+        value_name = "NAMES",
+        env = "SRE_AGENT_PAGE_HOSTS",
+        value_delimiter = ','
+    )]
+    pub page_hosts: Vec<String>,
+
     /// How long requests are still accepted after SIGTERM, while /readyz reports that this process is not ready
     #[arg(long, value_name = "DURATION", env = "SRE_AGENT_SHUTDOWN_DELAY", default_value = "0s", value_parser = delay)]
     pub shutdown_delay: Duration,

@@ -9,7 +9,7 @@ mod tests;
 
 use crate::log::{LogFormat, LogLevel};
 use crate::probe::UrlProbe;
-use crate::settings::{Pace, ReviewPace, Settings, TlsFiles};
+use crate::settings::{Pace, PageSettings, ReviewPace, Settings, TlsFiles};
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser as _};
 use grammar::{Args, Subcommands};
@@ -101,6 +101,7 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Command, clap::
         request_timeout: args.request_timeout,
         authenticate: args.authenticate,
         tls: tls_files(args.tls_cert_file, args.tls_private_key_file)?,
+        page: args.page.then(|| page(&args.page_title, &args.page_hosts)),
         max_connections: args.max_connections.into(),
         shutdown_delay: args.shutdown_delay,
         pod: pod(),
@@ -116,6 +117,15 @@ pub fn read(words: impl IntoIterator<Item = OsString>) -> Result<Command, clap::
         log_format: args.log_format,
         log_level: args.log_level,
     })))
+}
+
+/// Empty chart values set variables to nothing.
+fn page(title: &str, hosts: &[String]) -> PageSettings {
+    let hosts = hosts.iter().map(|host| host.trim().to_ascii_lowercase());
+    PageSettings {
+        title: Some(title.trim().to_owned()).filter(|title| !title.is_empty()),
+        hosts: hosts.filter(|host| !host.is_empty()).collect(),
+    }
 }
 
 /// Both files, or none. An empty chart value sets a variable to nothing.

@@ -251,6 +251,18 @@ impl TransitionRing {
             .map(|(number, entry)| KeptTransition { number, entry })
     }
 
+    /// The transitions, newest first.
+    pub fn newest(&self) -> impl Iterator<Item = KeptTransition<'_>> {
+        self.entries
+            .iter()
+            .enumerate()
+            .rev()
+            .map(|(place, entry)| KeptTransition {
+                number: self.first.saturating_add(place as u64),
+                entry,
+            })
+    }
+
     /// The time of the newest transition that had to make room; `None` if each is still here.
     pub fn forgotten(&self) -> Option<Time> {
         self.forgotten

@@ -7,6 +7,7 @@ mod changes;
 mod client_stream;
 mod connections;
 mod handler;
+mod host;
 mod item_template;
 mod moment;
 mod query;

@@ -26,8 +26,8 @@ pub struct Answer {
     body: Vec<u8>,
     /// Differs between answers with different content; `None` if clients must not compare them.
     tag: Option<u64>,
-    /// A header of its own.
-    header: Option<(HeaderName, &'static str)>,
+    /// Headers of its own.
+    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 /// An answer in its final bytes, which any number of requests can share.
@@ -75,7 +75,7 @@ impl Answer {
             content_type: "text/plain; charset=utf-8",
             body,
             tag: None,
-            header: None,
+            headers: Vec::new(),
         }
     }
 
@@ -102,7 +102,7 @@ impl Answer {
             content_type: "application/json",
             body: body.bytes,
             tag,
-            header: None,
+            headers: Vec::new(),
         }
     }
 
@@ -114,25 +114,31 @@ impl Answer {
             content_type: "application/json",
             body,
             tag: None,
-            header: None,
+            headers: Vec::new(),
         }
     }
 
     /// 405, with the methods that are allowed.
     pub fn method_not_allowed(method: &http::Method, allowed: &'static str) -> Self {
         let message = format!("{method} is not allowed here; allowed are {allowed}");
-        Self {
-            header: Some((header::ALLOW, allowed)),
-            ..Self::error(StatusCode::METHOD_NOT_ALLOWED, "methodNotAllowed", &message)
-        }
+        Self::error(StatusCode::METHOD_NOT_ALLOWED, "methodNotAllowed", &message)
+            .with(header::ALLOW, HeaderValue::from_static(allowed))
     }
 
     /// The answer, which tells the client to wait for a second.
     pub fn retry_after_a_second(self) -> Self {
-        Self {
-            header: Some((header::RETRY_AFTER, "1")),
-            ..self
-        }
+        self.with(header::RETRY_AFTER, HeaderValue::from_static("1"))
+    }
+
+    /// The answer with one more header.
+    pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// The answer with another status.
+    pub fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
     }
 
     /// Fits the answer to the request: not modified, compressed, or as it is.
@@ -150,9 +156,7 @@ impl Answer {
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         );
-        if let Some((name, value)) = self.header {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
+        headers.extend(self.headers);
         let tag = self.tag.map(|tag| format!("W/\"{tag:016x}\""));
         if let Some(tag) = &tag
             && let Ok(value) = HeaderValue::from_str(tag)

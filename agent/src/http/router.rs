@@ -6,14 +6,17 @@ use crate::http::access::{self, Access};
 use crate::http::answers::{Answers, Question};
 use crate::http::changes::hub::ChangeHub;
 use crate::http::handler::{
-    alive, apiserver, changes, history, index, kind, metrics, openapi, past, ready, report, version,
+    alive, apiserver, changes, history, index, kind, metrics, openapi, page, past, ready, report, version,
 };
+use crate::http::host::{self, IsLoopback};
 use crate::http::query::{self, Query};
 use crate::http::response::{Answer, HttpResponse, takes_gzip};
+use crate::page::file::PageFile;
+use crate::page::links::encoded;
 use crate::requests::UNKNOWN_PATH;
 use crate::state::AgentState;
 use http::header::{CONNECTION, HeaderValue};
-use http::{Request, StatusCode};
+use http::{Request, StatusCode, Uri};
 use percent_encoding::percent_decode_str;
 use sre_shared::kind::Kind;
 use sre_shared::live::KindObjects;
@@ -45,6 +48,15 @@ enum Route {
     ApiServer,
     Metrics,
     OpenApi,
+    /// The page for browsers.
+    Page,
+    /// The page of one object of the kind with that number.
+    ObjectPage {
+        kind: usize,
+        namespaced: bool,
+    },
+    /// A file of every page.
+    PageFile(PageFile),
     /// The objects of the kind with that number.
     Kind(usize),
     /// One object of the kind with that number.
@@ -68,7 +80,14 @@ impl Route {
     /// The query parameters that the path takes.
     fn parameters(self) -> &'static [&'static str] {
         match self {
-            Self::Index | Self::Version | Self::ApiServer | Self::Metrics | Self::OpenApi => &[],
+            Self::Index
+            | Self::Version
+            | Self::ApiServer
+            | Self::Metrics
+            | Self::OpenApi
+            | Self::ObjectPage { .. }
+            | Self::PageFile(_) => &[],
+            Self::Page => &["namespace"],
             Self::Alive | Self::Ready => &["verbose"],
             Self::Report => &[
                 "kinds",
@@ -109,14 +128,23 @@ impl Route {
             | Self::Changes
             | Self::History
             | Self::Metrics
-            | Self::OpenApi => "GET, HEAD",
+            | Self::OpenApi
+            | Self::Page
+            | Self::ObjectPage { .. }
+            | Self::PageFile(_) => "GET, HEAD",
         }
     }
 
-    /// The path that a client needs the right to get. Objects have that of their kind.
+    /// Whether people see the answer in a browser.
+    fn is_page(self) -> bool {
+        matches!(self, Self::Page | Self::ObjectPage { .. } | Self::PageFile(_))
+    }
+
+    /// The path that a client needs the right to get. Objects have that of their kind, and all pages one.
     fn guarded_path(self, state: &AgentState) -> String {
         match self {
             Self::Object { kind, .. } => Self::Kind(kind).path(state),
+            _ if self.is_page() => page::PATH.to_owned(),
             _ => self.path(state),
         }
     }
@@ -141,6 +169,12 @@ impl Route {
             Self::ApiServer => "/health/apiserver",
             Self::Metrics => "/metrics",
             Self::OpenApi => "/openapi.json",
+            Self::Page => page::PATH,
+            Self::ObjectPage { namespaced: true, .. } => "/page/object/{kind}/{namespace}/{name}",
+            Self::ObjectPage {
+                namespaced: false, ..
+            } => "/page/object/{kind}/{name}",
+            Self::PageFile(file) => file.template(),
             Self::Kind(_) => "/health/{kind}",
             Self::Object { namespaced: true, .. } => "/health/{kind}/{namespace}/{name}",
             Self::Object {
@@ -158,7 +192,7 @@ pub async fn answer<B>(
     scope: Scope,
     request: &Request<B>,
 ) -> HttpResponse {
-    let found = find(state, scope, request.uri().path());
+    let found = find(state, scope, request.uri());
     let path = found
         .as_ref()
         .map_or(UNKNOWN_PATH.to_owned(), |(route, _)| route.path(state));
@@ -170,11 +204,15 @@ pub async fn answer<B>(
         Ok((Route::Alive | Route::Ready, _)) => Ok(None),
         _ => answers.admit().map(Some),
     };
+    let headers = request.headers();
     let mut response = match admitted {
-        Err(refusal) => refusal.into_response(request.headers()),
-        Ok(_admitted) => match access::refusal(state, access_of(&found), &guarded, request.headers()).await {
-            Some(refusal) => refusal,
-            None => respond(state, answers, hub, found, request).await,
+        Err(refusal) => refusal.into_response(headers),
+        Ok(_admitted) => match foreign_host(state, &found, request) {
+            Some(refusal) => refusal.into_response(headers),
+            None => match access::refusal(state, access_of(&found), &guarded, headers).await {
+                Some(refusal) => refusal,
+                None => respond(state, answers, hub, found, request).await,
+            },
         },
     };
     if state.is_stopping() {
@@ -185,6 +223,22 @@ pub async fn answer<B>(
     }
     state.requests.count(path, response.status());
     response
+}
+
+/// The refusal of a foreign name at the loopback address. Only browsers can be led there under one, and an agent without the page
+/// is not for them.
+fn foreign_host<B>(
+    state: &AgentState,
+    found: &Result<Found, Answer>,
+    request: &Request<B>,
+) -> Option<Answer> {
+    let page = state.page.as_ref()?;
+    let is_probe = matches!(found, Ok((Route::Alive | Route::Ready, _)));
+    let IsLoopback(is_loopback) = request.extensions().get().copied().unwrap_or(IsLoopback(true));
+    if is_probe || !is_loopback {
+        return None;
+    }
+    host::refusal(request.uri(), request.headers(), &page.hosts)
 }
 
 /// What a request needs. A path that is not served shows nothing but the paths that are.
@@ -217,6 +271,7 @@ async fn respond<B>(
         Route::Report if query.at.is_none() && report::has_api_server(&query) => {
             Some(state.probe.ask().await)
         }
+        Route::Page => Some(state.probe.ask().await),
         _ => None,
     };
     let question = Question {
@@ -250,8 +305,13 @@ fn read<B>((route, object): Found, request: &Request<B>) -> Result<(Route, Query
     if !methods.split(", ").any(|allowed| allowed == method.as_str()) {
         return Err(Answer::method_not_allowed(method, methods));
     }
-    let mut query = query::read(request.uri().query(), route.parameters())
-        .map_err(|invalid| Answer::error(StatusCode::BAD_REQUEST, "invalidQuery", &invalid.to_string()))?;
+    let mut query = query::read(request.uri().query(), route.parameters()).map_err(|invalid| {
+        let message = invalid.to_string();
+        if route.is_page() {
+            return page::refusal(StatusCode::BAD_REQUEST, &message);
+        }
+        Answer::error(StatusCode::BAD_REQUEST, "invalidQuery", &message)
+    })?;
     if let Some(NamedObject { namespace, name }) = object {
         query.selection.namespace = namespace;
         query.selection.names = BTreeSet::from([name]);
@@ -277,6 +337,9 @@ fn make(
             None => report::answer(state, query, checked),
         },
         (Route::ApiServer, _, Some(checked)) => apiserver::answer(state, checked),
+        (Route::Page, ..) => page::overview(state, query, checked),
+        (Route::ObjectPage { .. }, Some(objects), _) => page::object(state, objects, query),
+        (Route::PageFile(file), ..) => page::file(file),
         (Route::Kind(_) | Route::Object { .. }, Some(objects), _) => kind::answer(state, objects, query),
         _ => unknown_path(),
     }
@@ -284,7 +347,7 @@ fn make(
 
 fn route_kind(state: &AgentState, route: Route) -> Option<&dyn KindObjects> {
     match route {
-        Route::Kind(number) | Route::Object { kind: number, .. } => {
+        Route::Kind(number) | Route::Object { kind: number, .. } | Route::ObjectPage { kind: number, .. } => {
             state.kinds.get(number).map(|objects| &**objects)
         }
         _ => None,
@@ -292,7 +355,8 @@ fn route_kind(state: &AgentState, route: Route) -> Option<&dyn KindObjects> {
 }
 
 /// Finds the route. A slash at the end changes nothing, and each segment may be percent-encoded.
-fn find(state: &AgentState, scope: Scope, path: &str) -> Result<Found, Answer> {
+fn find(state: &AgentState, scope: Scope, uri: &Uri) -> Result<Found, Answer> {
+    let path = uri.path();
     let decoded: Result<Vec<_>, _> = path
         .strip_prefix('/')
         .unwrap_or(path)
@@ -316,6 +380,7 @@ fn find(state: &AgentState, scope: Scope, path: &str) -> Result<Found, Answer> {
         ["openapi.json"] => Ok(Route::OpenApi),
         ["version"] => Ok(Route::Version),
         ["history"] => Ok(Route::History),
+        ["page", rest @ ..] => return find_page(state, rest, uri),
         ["health"] => Ok(Route::Report),
         ["health", "apiserver"] => Ok(Route::ApiServer),
         ["health", "changes"] => Ok(Route::Changes),
@@ -367,6 +432,42 @@ fn find_object(state: &AgentState, word: &str, segments: &[&str]) -> Result<Foun
     Ok((route, Some(object)))
 }
 
+/// Finds a route below `/page`. Addresses on a page are relative, so a slash at its end matters.
+fn find_page(state: &AgentState, segments: &[&str], uri: &Uri) -> Result<Found, Answer> {
+    if state.page.is_none() {
+        return Err(Answer::error(
+            StatusCode::NOT_FOUND,
+            "unknownPath",
+            "the page is off; --page turns it on (the chart's value page.enabled)",
+        ));
+    }
+    let has_slash = uri.path().ends_with('/');
+    let query = uri.query().map_or_else(String::new, |query| format!("?{query}"));
+    match segments {
+        [] if !has_slash => Err(page::redirect(&format!("page/{query}"))),
+        [] => Ok((Route::Page, None)),
+        [.., last] if has_slash => Err(page::redirect(&format!("../{}{query}", encoded(last)))),
+        ["object", word, object @ ..] => {
+            let found = find_object(state, word, object).map_err(|_| {
+                let message = format!(
+                    "there is no page of that object: {word} are not watched, or the address has other parts"
+                );
+                page::refusal(StatusCode::NOT_FOUND, &message)
+            })?;
+            Ok(match found {
+                (Route::Object { kind, namespaced }, object) => {
+                    (Route::ObjectPage { kind, namespaced }, object)
+                }
+                other => other,
+            })
+        }
+        file => match PageFile::from_path(file) {
+            Some(file) => Ok((Route::PageFile(file), None)),
+            None => Err(page::refusal(StatusCode::NOT_FOUND, "there is no such page")),
+        },
+    }
+}
+
 fn unknown_path() -> Answer {
     Answer::error(
         StatusCode::NOT_FOUND,
@@ -415,7 +516,7 @@ mod tests {
     use super::*;
     use std::collections::BTreeMap;
 
-    const ALL: [Route; 13] = [
+    const ALL: [Route; 19] = [
         Route::Index,
         Route::Alive,
         Route::Ready,
@@ -426,6 +527,18 @@ mod tests {
         Route::ApiServer,
         Route::Metrics,
         Route::OpenApi,
+        Route::Page,
+        Route::ObjectPage {
+            kind: 0,
+            namespaced: true,
+        },
+        Route::ObjectPage {
+            kind: 0,
+            namespaced: false,
+        },
+        Route::PageFile(PageFile::Style),
+        Route::PageFile(PageFile::Script),
+        Route::PageFile(PageFile::Icon(sre_shared::digest::OverallHealth::Ok)),
         Route::Kind(0),
         Route::Object {
             kind: 0,

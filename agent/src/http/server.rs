@@ -4,6 +4,7 @@ use crate::http::answers::Answers;
 use crate::http::changes::hub::ChangeHub;
 use crate::http::client_stream::ClientStream;
 use crate::http::connections::{Client, Connections};
+use crate::http::host::{self, IsLoopback};
 use crate::http::router::{self, Scope};
 use crate::http::tls;
 use crate::settings::Pace;
@@ -183,12 +184,17 @@ impl Server {
         let changes = Arc::clone(&self.changes);
         let asking = Arc::clone(&client);
         let patience = self.pace.header;
+        // Without an address it counts as one that has to be careful.
+        let is_loopback = stream
+            .local_addr()
+            .map_or(true, |address| host::is_loopback(address.ip()));
         let service = service_fn(move |request| {
             let (state, answers, client) = (Arc::clone(&state), Arc::clone(&answers), Arc::clone(&asking));
             let changes = Arc::clone(&changes);
             async move {
                 // Until its body is here the client is waited for, as for a head.
-                let (request, body) = without_body(request, patience).await;
+                let (mut request, body) = without_body(request, patience).await;
+                request.extensions_mut().insert(IsLoopback(is_loopback));
                 client.asked();
                 let mut response = router::answer(&state, &answers, &changes, scope, &request).await;
                 if !body.is_end_stream() && *request.method() == Method::POST {

@@ -52,6 +52,7 @@ pub fn settings(kubeconfig: &Path) -> Settings {
         request_timeout: request,
         authenticate: false,
         tls: None,
+        page: None,
         max_connections: 16,
         shutdown_delay: Duration::ZERO,
         pod: Some("agent-0".into()),

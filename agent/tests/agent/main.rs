@@ -23,6 +23,7 @@ mod one_object;
 mod others;
 mod outages;
 mod owners;
+mod page;
 mod process;
 mod record;
 mod rights;

@@ -157,6 +157,9 @@ authenticate: authentication.enabled
 tls-cert-file: tls.secretName
 tls-private-key-file: tls.secretName
 history-dir: history.enabled
+page: page.enabled
+page-title: page.title
+page-hosts: page.hosts
 log-format: log.format
 log-level: log.level
 {{- end }}

@@ -3,7 +3,7 @@
 
 use super::record_clock::RecordClock;
 use super::record_snapshot::RecordSnapshot;
-use super::windows::{Observation, PHASES, Windows};
+use super::windows::{Observation, RecordSpan, PHASES, Windows};
 use prometheus_client::metrics::histogram::Histogram;
 use sre_shared::apiserver::slo;
 use sre_shared::apiserver::{PathTrace, WriteAnswer};
@@ -127,6 +127,13 @@ impl ApiServerRecord {
             steps: self.steps.clone(),
             certificate_expiry: known.certificate_expiry,
         }
+    }
+
+    /// The spans of the record for a picture, the oldest first, and the seconds of each.
+    pub fn spans(&self) -> (u64, Vec<RecordSpan>) {
+        let mut known = self.lock();
+        let second = self.second(&mut known);
+        known.windows.spans(second)
     }
 
     /// The record as it is saved.

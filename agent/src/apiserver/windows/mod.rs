@@ -26,6 +26,9 @@ const RINGS: [&[(&str, u64, u64)]; 5] = [
     &[("30d", 86_400, 30)],
 ];
 
+/// Seconds of a span of a picture: an hour, so that there are 72 of them.
+const PICTURE: u64 = 3600;
+
 /// What one check found.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Observation {
@@ -64,6 +67,15 @@ impl Bucket {
             phases: [StepCounts::EMPTY; PHASES.len()],
         }
     }
+}
+
+/// One span of time, for a picture.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RecordSpan {
+    /// Seconds that were watched.
+    pub seen: u64,
+    /// Those in which the API server was ready.
+    pub ready: u64,
 }
 
 #[derive(Debug)]
@@ -128,6 +140,13 @@ impl Windows {
         }
     }
 
+    /// The spans of the longest window that has hours, the oldest first, and the seconds of each.
+    pub fn spans(&self, second: u64) -> (u64, Vec<RecordSpan>) {
+        let ring = self.rings.iter().find(|ring| ring.span == PICTURE);
+        let spans = ring.map(|ring| ring.spans(second));
+        (PICTURE, spans.unwrap_or_default())
+    }
+
     /// The buckets of each ring that are not empty, with the seconds of its buckets.
     pub fn contents(&self) -> impl Iterator<Item = (u64, impl Iterator<Item = &Bucket>)> {
         let is_used = |bucket: &&Bucket| bucket.number != u64::MAX;
@@ -160,6 +179,23 @@ impl Windows {
 }
 
 impl Ring {
+    /// Its spans, the oldest first. One that is not in the ring was not watched.
+    fn spans(&self, second: u64) -> Vec<RecordSpan> {
+        let newest = second / self.span;
+        let length = u64::try_from(self.buckets.len()).unwrap_or(1).max(1);
+        let span = |back: u64| {
+            let number = newest.checked_sub(back)?;
+            let place = usize::try_from(number % length).ok()?;
+            let bucket = self.buckets.get(place).filter(|bucket| bucket.number == number)?;
+            Some(RecordSpan {
+                seen: bucket.watched.into(),
+                ready: bucket.up.into(),
+            })
+        };
+        let spans = (0..length).rev().map(|back| span(back).unwrap_or_default());
+        spans.collect()
+    }
+
     fn place(&mut self, number: u64) -> Option<&mut Bucket> {
         let length = u64::try_from(self.buckets.len()).unwrap_or(1).max(1);
         let place = usize::try_from(number % length).unwrap_or_default();

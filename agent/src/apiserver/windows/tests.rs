@@ -286,3 +286,19 @@ fn the_record_takes_146_kilobytes() {
         .sum();
     assert_eq!((size_of::<Bucket>(), size), (552, 145_728));
 }
+
+#[test]
+fn spans_that_were_not_watched_are_empty_and_the_newest_is_the_last() {
+    const HOUR: u64 = 3600;
+    let mut windows = Windows::new(PAUSE);
+    watch(&mut windows, 0, HOUR, true);
+    watch(&mut windows, 3 * HOUR, 3 * HOUR + 60, true);
+    watch(&mut windows, 3 * HOUR + 70, 3 * HOUR + 100, false);
+    let (seconds, spans) = windows.spans(4 * HOUR);
+    assert_eq!((seconds, spans.len()), (HOUR, 72));
+    let last: Vec<(u64, u64)> = spans[67..].iter().map(|span| (span.seen, span.ready)).collect();
+    assert_eq!(last, [(HOUR, HOUR), (0, 0), (0, 0), (100, 60), (0, 0)]);
+    // The first hour is too old now.
+    let (_, spans) = windows.spans(74 * HOUR);
+    assert_eq!(spans.iter().filter(|span| span.seen > 0).count(), 1);
+}

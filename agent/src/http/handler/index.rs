@@ -53,6 +53,12 @@ pub fn answer(state: &AgentState) -> Answer {
         entry("/readyz", "whether this process can answer; ?verbose says more"),
     ]);
     paths.extend(metrics);
+    if state.page.is_some() {
+        paths.push(entry(
+            "/page/",
+            "the report as a page for browsers, and the page of each object at /page/object/KIND/NAMESPACE/NAME: ?namespace=",
+        ));
+    }
     paths.extend([
         entry("/openapi.json", "the description of all paths, for programs"),
         entry("/version", "name and version of this agent"),

@@ -8,6 +8,7 @@ pub mod index;
 pub mod kind;
 pub mod metrics;
 pub mod openapi;
+pub mod page;
 pub mod past;
 pub mod ready;
 pub mod report;
