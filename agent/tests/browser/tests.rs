@@ -11,17 +11,21 @@ use std::time::Duration;
 
 const HOSTILE: &str = "</script><img src=//evil.example/x onerror=alert(1)>\u{202e}\u{1b}[2J";
 
-fn broken(namespace: &str, name: &str) -> Deployment {
-    Deployment::new(namespace, name)
-        .replicas(3)
-        .counts(3, 3, 0, 0)
+/// Every other one has a cause that the others with one share.
+fn broken(namespace: &str, number: usize) -> Deployment {
+    let name = format!("service-{number}");
+    let deployment = Deployment::new(namespace, &name).replicas(3).counts(3, 3, 0, 0);
+    if number % 2 == 1 {
+        return deployment;
+    }
+    deployment
         .condition("ReplicaFailure", "True", "FailedCreate", "2026-01-01T00:00:00Z")
         .condition_message("ReplicaFailure", &format!("{name} {HOSTILE}"))
 }
 
 async fn cluster() -> (ApiServer, RunningAgent) {
     let healthy = (0..40).map(|n| Deployment::new("calm", &format!("web-{n}")));
-    let failing = (0..30).map(|n| broken(["shop", "bank", "mail"][n % 3], &format!("service-{n}")));
+    let failing = (0..30).map(|n| broken(["shop", "bank", "mail"][n % 3], n));
     let server = ApiServer::builder()
         .deployments(healthy.chain(failing))
         .start()
