@@ -16,7 +16,7 @@ pub struct IsLoopback(pub bool);
 
 /// The answer to a request under a foreign name; `None` if the name is fine. `hosts` are names that are fine too.
 pub fn refusal(uri: &Uri, headers: &HeaderMap, hosts: &[String]) -> Option<Answer> {
-    let own = uri.authority().map(|authority| authority.as_str());
+    let own = uri.authority().map(http::uri::Authority::as_str);
     let values = headers.get_all(header::HOST).iter();
     // A browser always sends the header.
     let mut names = values.map(|value| value.to_str().unwrap_or_default()).chain(own);

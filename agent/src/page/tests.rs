@@ -44,7 +44,7 @@ fn broken(namespace: &str, name: &str, words: &str) -> Item {
                 code: Code::from("CrashLoop"),
                 message: format!("container api exited 1: {words} {name}"),
                 count: 3,
-                log: vec![words.to_owned(); 60],
+                log: vec![words.chars().take(300).collect(); 20],
                 hint: Some(format!("kubectl -n {namespace} logs deploy/{name}")),
                 ..Cause::default()
             };
@@ -150,6 +150,11 @@ fn tags(page: &str) -> Vec<&str> {
         .collect()
 }
 
+/// A tag without the values of its attributes.
+fn names_alone(tag: &str) -> String {
+    tag.split('"').step_by(2).collect::<Vec<_>>().join("\"\"")
+}
+
 #[test]
 fn a_hostile_cluster_adds_no_tag_no_attribute_and_no_hidden_character() {
     let plain = report(vec![broken("shop", "web", "plain")], 0);
@@ -171,8 +176,9 @@ fn a_hostile_cluster_adds_no_tag_no_attribute_and_no_hidden_character() {
         assert!(page.matches("<script").count() == 1 && page.matches("</script").count() == 1);
         assert!(!page.contains(['\u{202e}', '\u{1b}', '\0']));
         for tag in tags(&page) {
-            assert!(!tag.contains(" on"), "{tag}");
-            assert!(!tag.contains(" style="), "{tag}");
+            let names = names_alone(tag);
+            assert!(!names.contains(" on"), "{tag}");
+            assert!(!names.contains(" style="), "{tag}");
             for address in ["href=\"", "src=\"", "action=\""] {
                 for value in tag
                     .split(address)

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
 /// Limit of every wait.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 pub struct Browser {
     child: Child,
@@ -71,18 +71,21 @@ impl Browser {
             complaints: Vec::new(),
             _profile: profile,
         };
-        let target = browser.call("Target.createTarget", json!({"url": "about:blank"}));
+        let target = browser.call("Target.createTarget", &json!({"url": "about:blank"}));
         let attach = json!({"targetId": target["targetId"], "flatten": true});
-        let session = browser.call("Target.attachToTarget", attach);
-        browser.session = session["sessionId"].as_str().unwrap().to_owned();
+        let session = browser.call("Target.attachToTarget", &attach);
+        session["sessionId"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut browser.session);
         for domain in ["Page", "Runtime", "Log", "Network"] {
-            browser.call(&format!("{domain}.enable"), json!({}));
+            browser.call(&format!("{domain}.enable"), &json!({}));
         }
         browser
     }
 
     /// Sends a command and waits for its result.
-    pub fn call(&mut self, method: &str, params: Value) -> Value {
+    pub fn call(&mut self, method: &str, params: &Value) -> Value {
         self.number += 1;
         let number = self.number;
         let mut command = json!({"id": number, "method": method, "params": params});
@@ -123,7 +126,7 @@ impl Browser {
                 self.requests.push(address.to_owned());
             }
             "Runtime.consoleAPICalled" | "Runtime.exceptionThrown" => {
-                self.complaints.push(params.to_string())
+                self.complaints.push(params.to_string());
             }
             "Log.entryAdded" => self.complaints.push(params["entry"].to_string()),
             _ => {}
@@ -132,29 +135,29 @@ impl Browser {
 
     /// Opens an address and waits until all of it is here.
     pub fn open(&mut self, address: &str) {
-        self.call("Page.navigate", json!({"url": address}));
+        self.call("Page.navigate", &json!({"url": address}));
         self.until(|message| message["method"] == "Page.loadEventFired");
     }
 
     pub fn scripts(&mut self, on: bool) {
-        self.call("Emulation.setScriptExecutionDisabled", json!({"value": !on}));
+        self.call("Emulation.setScriptExecutionDisabled", &json!({"value": !on}));
     }
 
     pub fn dark(&mut self, on: bool) {
         let value = if on { "dark" } else { "light" };
         let features = json!([{"name": "prefers-color-scheme", "value": value}]);
-        self.call("Emulation.setEmulatedMedia", json!({"features": features}));
+        self.call("Emulation.setEmulatedMedia", &json!({"features": features}));
     }
 
     pub fn width(&mut self, width: u32) {
         let metrics = json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false});
-        self.call("Emulation.setDeviceMetricsOverride", metrics);
+        self.call("Emulation.setDeviceMetricsOverride", &metrics);
     }
 
     /// The value of an expression; a promise is waited for.
     pub fn value(&mut self, expression: &str) -> Value {
         let params = json!({"expression": expression, "awaitPromise": true, "returnByValue": true});
-        let result = self.call("Runtime.evaluate", params);
+        let result = self.call("Runtime.evaluate", &params);
         assert!(
             result["exceptionDetails"].is_null(),
             "{expression}: {}",
@@ -181,7 +184,7 @@ impl Browser {
     pub fn picture(&mut self, name: &str) {
         let result = self.call(
             "Page.captureScreenshot",
-            json!({"format": "png", "captureBeyondViewport": true}),
+            &json!({"format": "png", "captureBeyondViewport": true}),
         );
         let bytes = STANDARD.decode(result["data"].as_str().unwrap()).unwrap();
         assert!(bytes.starts_with(b"\x89PNG"));

@@ -230,7 +230,7 @@ async fn a_page_whose_agent_is_gone_says_how_old_it_is() {
         let own_clock = "const skip = { ms: 0 }; window.skip = skip; const now = Date.now; Date.now = () => now() + skip.ms;";
         browser.call(
             "Page.addScriptToEvaluateOnNewDocument",
-            json!({"source": own_clock}),
+            &json!({"source": own_clock}),
         );
         browser.open(&format!("{origin}/page/"));
         assert_eq!(

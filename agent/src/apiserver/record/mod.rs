@@ -3,7 +3,7 @@
 
 use super::record_clock::RecordClock;
 use super::record_snapshot::RecordSnapshot;
-use super::windows::{Observation, RecordSpan, PHASES, Windows};
+use super::windows::{Observation, PHASES, RecordSpan, Windows};
 use prometheus_client::metrics::histogram::Histogram;
 use sre_shared::apiserver::slo;
 use sre_shared::apiserver::{PathTrace, WriteAnswer};
