@@ -95,8 +95,12 @@ fn exchange(
     let deadline = Deadline::within(within);
     let fail = |what: &str, error: &dyn std::fmt::Display| format!("{method} {path}: {what}: {error}");
     let mut stream = TcpStream::connect_timeout(&address, within).map_err(|e| fail("connect", &e))?;
-    let request =
-        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n{headers}Connection: close\r\n\r\n{body}");
+    let host = if headers.contains("Host: ") {
+        String::new()
+    } else {
+        format!("Host: {address}\r\n")
+    };
+    let request = format!("{method} {path} HTTP/1.1\r\n{host}{headers}Connection: close\r\n\r\n{body}");
     stream
         .write_all(request.as_bytes())
         .map_err(|e| fail("send", &e))?;

@@ -1,4 +1,4 @@
-//! `kubectl port-forward` as a process: it reaches a port in any cluster.
+//! `kubectl port-forward` and `kubectl proxy` as processes: they reach a port in any cluster.
 
 use crate::http;
 use crate::kubectl::{Kubectl, isolated};
@@ -23,15 +23,25 @@ impl PortForward {
     #[must_use]
     #[track_caller]
     pub fn start(namespace: &str, object: &str, port: u16) -> Self {
+        // `Forwarding from 127.0.0.1:40505 -> 8080`
+        let port = format!(":{port}");
+        Self::run(&["--namespace", namespace, "port-forward", object, &port], 2)
+    }
+
+    /// Starts to forward the whole API with the rights of the kubeconfig, the service proxy included.
+    #[must_use]
+    #[track_caller]
+    pub fn api() -> Self {
+        // `Starting to serve on 127.0.0.1:40505`
+        Self::run(&["proxy", "--port=0"], 4)
+    }
+
+    /// Runs kubectl with these arguments; a word of its first line is the address.
+    #[track_caller]
+    fn run(arguments: &[&str], word: usize) -> Self {
         let mut command = Command::new(Kubectl::program());
         isolated(&mut command, &node::kubeconfig())
-            .args([
-                "--namespace",
-                namespace,
-                "port-forward",
-                object,
-                &format!(":{port}"),
-            ])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null());
@@ -52,12 +62,11 @@ impl PortForward {
             child,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
         };
-        // `Forwarding from 127.0.0.1:40505 -> 8080`
         let line = receiver
             .recv_timeout(WITHIN)
             .expect("kubectl says where it forwards from");
-        let address = line.split(' ').nth(2).and_then(|word| word.parse().ok());
-        forward.address = address.unwrap_or_else(|| panic!("kubectl port-forward says {line:?}"));
+        let address = line.split(' ').nth(word).and_then(|word| word.parse().ok());
+        forward.address = address.unwrap_or_else(|| panic!("kubectl {arguments:?} says {line:?}"));
         forward
     }
 

@@ -15,5 +15,6 @@ mod installing;
 mod local_outage;
 mod metrics;
 mod packages;
+mod page;
 mod parity;
 mod rights;
