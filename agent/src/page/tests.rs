@@ -223,6 +223,7 @@ fn the_state_of_the_api_server_comes_first() {
                     window: "5m".into(),
                     ..Window::default()
                 }],
+                ..sre_shared::report::Record::default()
             }),
             ..ApiServerCheck::default()
         }),

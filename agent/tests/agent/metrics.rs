@@ -44,7 +44,11 @@ fn known(text: &str) -> String {
         "sre_http_requests_total{path=\"/metrics\",code=\"200\"}",
     ];
     let mut known = String::new();
-    for line in text.lines() {
+    // The steps are there once the first walk is over, which may be before or after. The tests of the record hold them.
+    for line in text
+        .lines()
+        .filter(|line| !line.contains("sre_apiserver_phase_duration_seconds"))
+    {
         let (sample, _) = line.rsplit_once(' ').unwrap();
         let bucket =
             line.starts_with("sre_apiserver_check_duration_seconds_bucket") && !line.contains("+Inf");

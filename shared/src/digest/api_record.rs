@@ -100,8 +100,9 @@ fn objective(record: &Record) -> Option<String> {
         ))
     };
     let pairs: Vec<(bool, String)> = record.burn_rates.iter().filter_map(pair).collect();
+    // Before a pair was watched for long enough there is nothing to say.
     if pairs.is_empty() {
-        return Some(format!("{slo} %, not watched for long enough for a burn rate"));
+        return None;
     }
     let is_over = pairs.iter().any(|(over, _)| *over);
     let shown = pairs.into_iter().filter(|(over, _)| *over || !is_over);
