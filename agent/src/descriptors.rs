@@ -30,7 +30,7 @@ fn fit(wanted: usize, watches: usize, allowed: usize) -> usize {
 }
 
 /// The soft limit of open files in the text that Linux has of a process; `None` if there is none.
-fn open_files(limits: &str) -> Option<usize> {
+pub fn open_files(limits: &str) -> Option<usize> {
     let line = limits
         .lines()
         .find_map(|line| line.strip_prefix("Max open files"))?;

@@ -1,29 +1,30 @@
 //! Owns the metrics: their names, labels and values at one moment, in both text formats of Prometheus.
 //! Must not know who asks for them.
 //!
-//! Nothing here asks the API server or walks over objects: all counts are at hand. Objects that were not seen have no
-//! sample, since 0 would be a statement.
+//! Nothing here asks the API server. All counts are at hand, and only objects that are not settled are walked over. Objects that
+//! were not seen have no sample, since 0 would be a statement.
 
 use crate::apiserver::probe::{ProbeResult, ProbeSnapshot};
+use crate::metric_page::{Labels, Page, TextFormat, labels};
 use crate::not_seen;
+use crate::object_metrics::NamedObjects;
+use crate::process_metrics::ProcessSample;
 use crate::record_metrics;
 use crate::state::AgentState;
 use prometheus_client::collector::Collector;
+use prometheus_client::encoding::DescriptorEncoder;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
-use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
-use prometheus_client::metrics::MetricType;
-use prometheus_client::metrics::counter::ConstCounter;
-use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use sre_shared::apiserver::leases::is_held;
 use sre_shared::failure::Class;
 use sre_shared::kind::Kind;
 use sre_shared::live::{Overview, Totals};
 use sre_shared::metric::{
     API_SERVER, API_SERVER_UP, CHECK_STATUS, NOT_SEEN, OBJECTS, gap_words, not_seen_sample, object_samples,
-    sample, status_samples,
+    status_samples,
 };
-use sre_shared::report::{API_VERSION, Status};
+use sre_shared::report::{API_VERSION, State, Status};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -32,24 +33,25 @@ use std::sync::atomic::Ordering;
 /// Writes to the API server, as an entry of what is not seen.
 const WRITES: &str = "writes to the API server";
 
-/// How the text is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TextFormat {
-    /// `OpenMetrics` 1.0.
-    OpenMetrics,
-    /// The text format 0.0.4 of Prometheus, for clients that ask for nothing else.
-    Plain,
-}
+/// States without a sample if no object has them.
+const RARE: [&str; 4] = [
+    State::Terminating.as_str(),
+    State::Suspended.as_str(),
+    State::Succeeded.as_str(),
+    "acknowledged",
+];
 
-impl TextFormat {
-    /// The value of `Content-Type`.
-    pub fn content_type(self) -> &'static str {
-        match self {
-            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
-            Self::Plain => "text/plain; version=0.0.4; charset=utf-8",
-        }
-    }
-}
+/// Classes that no check of the API server meets: those of agents, and those of lists. One that is met nevertheless is counted.
+const NEVER_MET: [Class; 8] = [
+    Class::BadConfiguration,
+    Class::Expired,
+    Class::TooLarge,
+    Class::NoAgent,
+    Class::AgentNotReady,
+    Class::AgentUnreachable,
+    Class::AgentVersion,
+    Class::NotAnAgent,
+];
 
 /// The metrics of this moment.
 ///
@@ -60,14 +62,16 @@ pub fn text(state: &AgentState, format: TextFormat) -> Result<String, fmt::Error
     let sample = MetricsSnapshot {
         format,
         started: state.started_at.seconds,
-        memory: resident_memory(),
+        process: ProcessSample::read(),
         api_server: state.probe.snapshot(),
         kinds: state
             .kinds
             .iter()
             .map(|objects| (objects.kind(), objects.totals(&time)))
             .collect(),
+        named: NamedObjects::new(&state.kinds, &time),
         requests: state.requests.counts(),
+        durations: state.requests.durations(),
         streams: state.streams.load(Ordering::Relaxed),
         history: HistorySample::new(state),
     };
@@ -81,23 +85,17 @@ pub fn text(state: &AgentState, format: TextFormat) -> Result<String, fmt::Error
     Ok(text)
 }
 
-/// Bytes of memory that this process holds, if the system says so.
-fn resident_memory() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kilobytes * 1024)
-}
-
 /// Everything that one scrape shows.
 #[derive(Debug)]
 struct MetricsSnapshot {
     format: TextFormat,
     started: i64,
-    memory: Option<u64>,
+    process: ProcessSample,
     api_server: ProbeSnapshot,
     kinds: Vec<(Kind, Totals)>,
+    named: NamedObjects,
     requests: Vec<(String, u16, u64)>,
+    durations: Histogram,
     streams: usize,
     history: HistorySample,
 }
@@ -135,14 +133,6 @@ impl HistorySample {
         let sample = self.disk.iter().map(|disk| (Labels::new(), value(disk)));
         sample.collect()
     }
-}
-
-/// The labels of a sample.
-pub type Labels = Vec<(&'static str, String)>;
-
-/// Labels and their values.
-pub fn labels<const N: usize>(labels: [(&'static str, &str); N]) -> Labels {
-    sample(labels, 0).0
 }
 
 impl MetricsSnapshot {
@@ -183,6 +173,7 @@ impl MetricsSnapshot {
             .collect()
     }
 
+    /// Objects by kind and state. Most kinds never have one of the rare states, so these have no zeros.
     fn objects(&self) -> Vec<(Labels, u64)> {
         let read = self
             .kinds
@@ -192,29 +183,52 @@ impl MetricsSnapshot {
             let acknowledged = totals.overview.summary.acknowledged;
             object_samples(kind.plural(), &totals.unacknowledged, acknowledged)
         })
+        .filter(|(labels, count)| *count > 0 || !labels.iter().any(|(_, word)| RARE.contains(&word.as_str())))
         .collect()
     }
 
+    /// Failures by class. A class that was never met has no sample: `sre_watch_total` counts from 0.
     fn watch_errors(&self) -> Vec<(Labels, u64)> {
         let by_class = |(kind, totals): &(Kind, Totals)| {
-            let labels = |class: &str| labels([("kind", kind.plural()), ("class", class)]);
-            Class::ALL
-                .map(|class| {
-                    (
-                        labels(class.as_str()),
-                        totals.errors.get(class.as_str()).copied().unwrap_or(0),
-                    )
-                })
-                .to_vec()
+            let classes = totals.errors.iter();
+            classes
+                .map(|(class, count)| (labels([("kind", kind.plural()), ("class", class)]), *count))
+                .collect::<Vec<_>>()
         };
         self.kinds.iter().flat_map(by_class).collect()
     }
 
+    fn watches(&self) -> Vec<(Labels, u64)> {
+        let of_kind = |(kind, totals): &(Kind, Totals)| {
+            let errors = totals.errors.values().sum();
+            [("success", totals.answered), ("error", errors)]
+                .map(|(result, count)| (labels([("kind", kind.plural()), ("result", result)]), count))
+        };
+        self.kinds.iter().flat_map(of_kind).collect()
+    }
+
+    /// Failures by class. Each class that a check can meet is counted from 0, so that an increase is seen with the first failure.
     fn check_failures(&self) -> Vec<(Labels, u64)> {
-        let count = |class: Class| self.api_server.failures.get(class.as_str()).copied().unwrap_or(0);
-        Class::ALL
-            .map(|class| (labels([("class", class.as_str())]), count(class)))
-            .to_vec()
+        let met = &self.api_server.failures;
+        let counted = Class::ALL.into_iter().map(Class::as_str);
+        counted
+            .filter(|class| {
+                met.contains_key(*class) || !NEVER_MET.iter().any(|never| never.as_str() == *class)
+            })
+            .map(|class| (labels([("class", class)]), met.get(class).copied().unwrap_or(0)))
+            .collect()
+    }
+
+    /// Whether each controller holds its Lease. A Lease that was not seen has no sample.
+    fn controllers(&self) -> Vec<(Labels, u64)> {
+        let ladder = self
+            .checked()
+            .into_iter()
+            .flat_map(|checked| &checked.check.ladder);
+        let leases = ladder.flat_map(|rung| &rung.leases);
+        leases
+            .filter_map(|lease| Some((labels([("controller", &lease.name)]), u64::from(is_held(lease)?))))
+            .collect()
     }
 
     fn not_seen(&self) -> Vec<(Labels, u64)> {
@@ -277,6 +291,7 @@ impl Collector for MetricsSnapshot {
         )?;
         page.gauge(CHECK_STATUS.name, CHECK_STATUS.help, self.statuses())?;
         page.gauge(OBJECTS.name, OBJECTS.help, self.objects())?;
+        self.named.encode(&mut page)?;
         page.gauge(NOT_SEEN.name, NOT_SEEN.help, self.not_seen())?;
         page.gauge(
             API_SERVER_UP.name,
@@ -298,6 +313,11 @@ impl Collector for MetricsSnapshot {
         )?;
         record_metrics::encode(&mut page, &self.api_server.record, self.checked())?;
         page.gauge(
+            "sre_controller_up",
+            "Whether the controller renews its Lease in kube-system, of each Lease that was seen",
+            self.controllers(),
+        )?;
+        page.gauge(
             "sre_cache_synced",
             "Whether every list was read at least once",
             self.by_kind(|totals| u64::from(totals.synced)),
@@ -308,9 +328,22 @@ impl Collector for MetricsSnapshot {
             self.by_kind_read(|overview| overview.age_seconds),
         )?;
         page.gauge(
+            "sre_cache_last_event_timestamp_seconds",
+            "When that event or bookmark came, in seconds since 1970",
+            self.by_kind_read(|overview| {
+                let at = overview.observed.map_or(0, |at| at.seconds);
+                u64::try_from(at).unwrap_or(0)
+            }),
+        )?;
+        page.gauge(
             "sre_cache_stale",
             "Whether the objects may have changed unseen",
             self.by_kind_read(|overview| u64::from(overview.stale)),
+        )?;
+        page.counter(
+            "sre_watch",
+            "Lists and watches, by result; the errors are counted by class too",
+            self.watches(),
         )?;
         page.counter(
             "sre_watch_errors",
@@ -326,6 +359,11 @@ impl Collector for MetricsSnapshot {
             "sre_http_requests",
             "Requests that were answered",
             self.requests(),
+        )?;
+        page.histogram(
+            "sre_http_request_duration_seconds",
+            "How long requests took until the answer was ready, all but streams of changes",
+            &self.durations,
         )?;
         page.gauge(
             "sre_change_streams",
@@ -357,116 +395,7 @@ impl Collector for MetricsSnapshot {
             "When this process started, in seconds since 1970",
             vec![(Labels::new(), u64::try_from(self.started).unwrap_or(0))],
         )?;
-        page.gauge(
-            "process_resident_memory_bytes",
-            "Memory that this process holds",
-            self.memory
-                .map(|bytes| (Labels::new(), bytes))
-                .into_iter()
-                .collect(),
-        )
-    }
-}
-
-/// The text while it is written. Families without a sample are left out.
-pub struct Page<'a> {
-    encoder: DescriptorEncoder<'a>,
-    format: TextFormat,
-}
-
-impl Page<'_> {
-    /// Whole numbers.
-    pub fn gauge(&mut self, name: &str, help: &str, samples: Vec<(Labels, u64)>) -> fmt::Result {
-        self.family(name, help, MetricType::Gauge, samples)
-    }
-
-    /// Numbers with a fraction, of families whose samples have labels.
-    pub fn fractions(&mut self, name: &str, help: &str, samples: Vec<(Labels, f64)>) -> fmt::Result {
-        if samples.is_empty() {
-            return Ok(());
-        }
-        let mut family = self
-            .encoder
-            .encode_descriptor(name, help, None, MetricType::Gauge)?;
-        for (labels, value) in samples {
-            ConstGauge::new(value).encode(family.encode_family(&labels)?)?;
-        }
-        Ok(())
-    }
-
-    /// One histogram for each set of labels.
-    pub fn histograms(
-        &mut self,
-        name: &str,
-        help: &str,
-        histograms: Vec<(Labels, &Histogram)>,
-    ) -> fmt::Result {
-        if histograms.is_empty() {
-            return Ok(());
-        }
-        let mut family = self
-            .encoder
-            .encode_descriptor(name, help, None, MetricType::Histogram)?;
-        for (labels, histogram) in histograms {
-            histogram.encode(family.encode_family(&labels)?)?;
-        }
-        Ok(())
-    }
-
-    /// `name` comes without `_total`: `OpenMetrics` has the suffix only on samples, the plain format on the family too.
-    fn counter(&mut self, name: &str, help: &str, samples: Vec<(Labels, u64)>) -> fmt::Result {
-        match self.format {
-            TextFormat::OpenMetrics => self.family(name, help, MetricType::Counter, samples),
-            TextFormat::Plain => self.family(&format!("{name}_total"), help, MetricType::Counter, samples),
-        }
-    }
-
-    /// `name` comes without `_info`. The plain format has no such type.
-    fn info(&mut self, name: &str, help: &str, labels: &Labels) -> fmt::Result {
-        match self.format {
-            TextFormat::OpenMetrics => self
-                .encoder
-                .encode_descriptor(name, help, None, MetricType::Info)?
-                .encode_info(labels),
-            TextFormat::Plain => self.gauge(&format!("{name}_info"), help, vec![(labels.clone(), 1)]),
-        }
-    }
-
-    fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram) -> fmt::Result {
-        let family = self
-            .encoder
-            .encode_descriptor(name, help, None, MetricType::Histogram)?;
-        histogram.encode(family)
-    }
-
-    fn family(
-        &mut self,
-        name: &str,
-        help: &str,
-        kind: MetricType,
-        samples: Vec<(Labels, u64)>,
-    ) -> fmt::Result {
-        if samples.is_empty() {
-            return Ok(());
-        }
-        let suffixed = matches!(
-            (kind, self.format),
-            (MetricType::Counter, TextFormat::OpenMetrics)
-        );
-        let mut family = self.encoder.encode_descriptor(name, help, None, kind)?;
-        for (labels, value) in samples {
-            // An empty set of labels would be written as a pair of braces.
-            if labels.is_empty() {
-                return ConstGauge::new(value).encode(family);
-            }
-            let sample = family.encode_family(&labels)?;
-            if suffixed {
-                ConstCounter::new(value).encode(sample)?;
-            } else {
-                ConstGauge::new(value).encode(sample)?;
-            }
-        }
-        Ok(())
+        self.process.encode(&mut page)
     }
 }
 
@@ -475,7 +404,6 @@ mod tests {
     use super::*;
     use crate::apiserver::record::RecordSample;
     use crate::apiserver::write_canary::CanaryResult;
-    use prometheus_client::metrics::histogram::Histogram;
     use sre_shared::report::ApiServerCheck;
     use sre_shared::resource::Time;
 
@@ -494,7 +422,7 @@ mod tests {
         let sample = MetricsSnapshot {
             format: TextFormat::OpenMetrics,
             started: 0,
-            memory: None,
+            process: ProcessSample::default(),
             api_server: ProbeSnapshot {
                 last: last.map(|status| Arc::new(checked(status))),
                 stale,
@@ -503,7 +431,9 @@ mod tests {
                 record: RecordSample::default(),
             },
             kinds: Vec::new(),
+            named: NamedObjects::default(),
             requests: Vec::new(),
+            durations: Histogram::new([1.0]),
             streams: 0,
             history: HistorySample::default(),
         };

@@ -3,7 +3,7 @@
 
 use crate::apiserver::probe::ProbeResult;
 use crate::apiserver::record::RecordSample;
-use crate::metrics::{Labels, Page, labels};
+use crate::metric_page::{Labels, Page, labels};
 use sre_shared::report::Window;
 use std::fmt;
 use std::sync::Arc;

@@ -23,6 +23,7 @@ use sre_shared::live::KindObjects;
 use sre_shared::nearest::nearest;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// Which paths a listener answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,6 +193,7 @@ pub async fn answer<B>(
     scope: Scope,
     request: &Request<B>,
 ) -> HttpResponse {
+    let began = Instant::now();
     let found = find(state, scope, request.uri());
     let path = found
         .as_ref()
@@ -199,6 +201,7 @@ pub async fn answer<B>(
     let guarded = found
         .as_ref()
         .map_or(UNKNOWN_PATH.to_owned(), |(route, _)| route.guarded_path(state));
+    let is_stream = matches!(found, Ok((Route::Changes, _)));
     // Probes are answered however many other requests there are.
     let admitted = match &found {
         Ok((Route::Alive | Route::Ready, _)) => Ok(None),
@@ -220,6 +223,9 @@ pub async fn answer<B>(
         response
             .headers_mut()
             .insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    if !is_stream {
+        state.requests.time(began.elapsed());
     }
     state.requests.count(path, response.status());
     response

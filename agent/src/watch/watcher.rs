@@ -63,7 +63,12 @@ impl<T: Check + RegisteredKind> Watcher<T> {
         let mut since = Instant::now();
         let mut listed_before = false;
         loop {
-            match tokio::time::timeout(STUCK_AFTER, watch.next()).await {
+            let next = tokio::time::timeout(STUCK_AFTER, watch.next()).await;
+            let answered = watch.take_answered();
+            if answered > 0 {
+                self.cache.note_answered(self.number, answered);
+            }
+            match next {
                 Ok(Ok(event)) => {
                     self.state.failures.recovered(&self.who);
                     if let WatchEvent::Listed(items) = &event {

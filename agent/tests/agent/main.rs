@@ -19,6 +19,7 @@ mod exposure;
 mod harness;
 mod history;
 mod metrics;
+mod named_objects;
 mod one_object;
 mod others;
 mod outages;

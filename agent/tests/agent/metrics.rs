@@ -39,16 +39,25 @@ fn known(text: &str) -> String {
     let unknown = [
         "process_start_time_seconds ",
         "process_resident_memory_bytes ",
+        "process_cpu_seconds_total ",
+        "process_open_fds ",
+        "process_max_fds ",
+        "sre_http_request_duration_seconds",
+        "sre_cache_last_event_timestamp_seconds{",
+        "sre_object_unhealthy_since_timestamp_seconds{",
+        "sre_watch_total{kind=\"deployments\",result=\"success\"}",
         "sre_apiserver_check_duration_seconds_sum ",
         "sre_cache_age_seconds{",
         "sre_http_requests_total{path=\"/metrics\",code=\"200\"}",
     ];
     let mut known = String::new();
-    // The steps are there once the first walk is over, which may be before or after. The tests of the record hold them.
-    for line in text
-        .lines()
-        .filter(|line| !line.contains("sre_apiserver_phase_duration_seconds"))
-    {
+    // They come once the way was walked; record.rs has them.
+    let of_the_way = [
+        "sre_apiserver_phase_duration_seconds",
+        "sre_apiserver_certificate_expiry_timestamp_seconds",
+    ];
+    let is_known = |line: &&str| !of_the_way.iter().any(|family| line.contains(family));
+    for line in text.lines().filter(is_known) {
         let (sample, _) = line.rsplit_once(' ').unwrap();
         let bucket =
             line.starts_with("sre_apiserver_check_duration_seconds_bucket") && !line.contains("+Inf");
@@ -61,9 +70,24 @@ fn known(text: &str) -> String {
     known
 }
 
+/// Classes that no check of the API server meets.
+fn never_met(class: Class) -> bool {
+    matches!(
+        class,
+        Class::BadConfiguration
+            | Class::Expired
+            | Class::TooLarge
+            | Class::NoAgent
+            | Class::AgentNotReady
+            | Class::AgentUnreachable
+            | Class::AgentVersion
+            | Class::NotAnAgent
+    )
+}
+
 fn zeros(family: &str, labels: &str) -> String {
     let mut lines = String::new();
-    for class in Class::ALL {
+    for class in Class::ALL.into_iter().filter(|class| !never_met(*class)) {
         writeln!(lines, "{family}{{{labels}class=\"{}\"}} 0", class.as_str()).unwrap();
     }
     lines
@@ -83,6 +107,17 @@ fn buckets() -> String {
     lines
 }
 
+fn request_durations() -> String {
+    let mut lines = String::new();
+    for sample in ["sum", "count"] {
+        writeln!(lines, "sre_http_request_duration_seconds_{sample} ?").unwrap();
+    }
+    for le in ["0.001", "0.005", "0.025", "0.1", "0.5", "2.5", "10.0", "+Inf"] {
+        writeln!(lines, "sre_http_request_duration_seconds_bucket{{le=\"{le}\"}} ?").unwrap();
+    }
+    lines
+}
+
 /// Each metric of [`shop`], in its order.
 fn expected(format: &str) -> String {
     let version = env!("CARGO_PKG_VERSION");
@@ -91,8 +126,8 @@ fn expected(format: &str) -> String {
     let (info, kind) = if plain { ("_info", "gauge") } else { ("", "info") };
     let end = if plain { "" } else { "# EOF\n" };
     let failures = zeros("sre_apiserver_check_failures_total", "");
-    let errors = zeros("sre_watch_errors_total", "kind=\"deployments\",");
     let buckets = buckets();
+    let requests = request_durations();
     format!(
         r#"# HELP sre_agent{info} Version of the agent and of its report
 # TYPE sre_agent{info} {kind}
@@ -112,10 +147,13 @@ sre_objects{{kind="deployments",state="progressing"}} 0
 sre_objects{{kind="deployments",state="degraded"}} 1
 sre_objects{{kind="deployments",state="unavailable"}} 1
 sre_objects{{kind="deployments",state="unknown"}} 0
-sre_objects{{kind="deployments",state="terminating"}} 0
-sre_objects{{kind="deployments",state="suspended"}} 0
-sre_objects{{kind="deployments",state="succeeded"}} 0
-sre_objects{{kind="deployments",state="acknowledged"}} 0
+# HELP sre_object_unhealthy 1 for each object that is not healthy, with the first cause or else the reason; the worst first, and at most 500
+# TYPE sre_object_unhealthy gauge
+sre_object_unhealthy{{kind="Deployment",namespace="bank",name="ledger",state="unavailable",reason="ReadyBelowDesired"}} 1
+sre_object_unhealthy{{kind="Deployment",namespace="shop",name="api",state="degraded",reason="ReadyBelowDesired"}} 1
+# HELP sre_object_unhealthy_hidden Objects that are not healthy and have no series of their own
+# TYPE sre_object_unhealthy_hidden gauge
+sre_object_unhealthy_hidden 0
 # HELP sre_apiserver_up Whether an API server answers, if only with a refusal
 # TYPE sre_apiserver_up gauge
 sre_apiserver_up 1
@@ -132,12 +170,17 @@ sre_cache_synced{{kind="deployments"}} 1
 # HELP sre_cache_age_seconds Seconds since the last event or bookmark of the watch that has been silent for the longest
 # TYPE sre_cache_age_seconds gauge
 sre_cache_age_seconds{{kind="deployments"}} ?
+# HELP sre_cache_last_event_timestamp_seconds When that event or bookmark came, in seconds since 1970
+# TYPE sre_cache_last_event_timestamp_seconds gauge
+sre_cache_last_event_timestamp_seconds{{kind="deployments"}} ?
 # HELP sre_cache_stale Whether the objects may have changed unseen
 # TYPE sre_cache_stale gauge
 sre_cache_stale{{kind="deployments"}} 0
-# HELP sre_watch_errors{total} Lists and watches that failed, by class
-# TYPE sre_watch_errors{total} counter
-{errors}# HELP sre_watch_relists{total} Lists that were read again because a watch was lost
+# HELP sre_watch{total} Lists and watches, by result; the errors are counted by class too
+# TYPE sre_watch{total} counter
+sre_watch_total{{kind="deployments",result="success"}} ?
+sre_watch_total{{kind="deployments",result="error"}} 0
+# HELP sre_watch_relists{total} Lists that were read again because a watch was lost
 # TYPE sre_watch_relists{total} counter
 sre_watch_relists_total{{kind="deployments"}} 0
 # HELP sre_http_requests{total} Requests that were answered
@@ -147,7 +190,9 @@ sre_http_requests_total{{path="/metrics",code="200"}} ?
 sre_http_requests_total{{path="/metrics",code="400"}} 1
 sre_http_requests_total{{path="/metrics",code="405"}} 1
 sre_http_requests_total{{path="other",code="404"}} 2
-# HELP sre_change_streams Streams of changes that are open
+# HELP sre_http_request_duration_seconds How long requests took until the answer was ready, all but streams of changes
+# TYPE sre_http_request_duration_seconds histogram
+{requests}# HELP sre_change_streams Streams of changes that are open
 # TYPE sre_change_streams gauge
 sre_change_streams 0
 # HELP sre_history_transitions Transitions that are kept in memory
@@ -156,6 +201,15 @@ sre_history_transitions 0
 # HELP process_start_time_seconds When this process started, in seconds since 1970
 # TYPE process_start_time_seconds gauge
 process_start_time_seconds ?
+# HELP process_cpu_seconds{total} CPU time that this process used, in seconds
+# TYPE process_cpu_seconds{total} counter
+process_cpu_seconds_total ?
+# HELP process_open_fds File descriptors that are open
+# TYPE process_open_fds gauge
+process_open_fds ?
+# HELP process_max_fds File descriptors that this process may open
+# TYPE process_max_fds gauge
+process_max_fds ?
 # HELP process_resident_memory_bytes Memory that this process holds
 # TYPE process_resident_memory_bytes gauge
 process_resident_memory_bytes ?

@@ -5,7 +5,7 @@
 //! looks.
 
 use crate::failure::{Class, Failure};
-use crate::report::NoteCode;
+use crate::report::{LeaseView, NoteCode};
 use crate::resource::{Lease, Time};
 
 /// The Lease of the controllers that write the counts of workloads.
@@ -44,6 +44,12 @@ pub(super) fn state(answer: &Result<Lease, Failure>) -> LeaseState {
 /// Whether a Lease that was last renewed at that time has no holder any more.
 pub(super) fn is_frozen(now: Time, renewed: Time) -> bool {
     now.seconds_since(renewed) > FROZEN_AFTER_SECONDS
+}
+
+/// Whether a Lease has a holder; `None` if it was not seen.
+#[must_use]
+pub fn is_held(lease: &LeaseView) -> Option<bool> {
+    lease.age_seconds.map(|age| age <= FROZEN_AFTER_SECONDS)
 }
 
 /// Since when nobody writes the counts of workloads: since the first Lease lost its holder. `None` if each has one.

@@ -232,6 +232,13 @@ impl<T: Check> Cache<T> {
         transitions
     }
 
+    /// Notes lists and streams of the watch that the API server answered.
+    pub fn note_answered(&self, watch: u16, answered: u64) {
+        if let Some(watch) = self.lock().watches.get_mut(watch) {
+            watch.answered = watch.answered.saturating_add(answered);
+        }
+    }
+
     /// Notes that the watch failed. `failures` counts its failures in a row.
     pub fn note_failure(&self, watch: u16, failure: Failure, failures: u32) {
         if let Some(watch) = self.lock().watches.get_mut(watch) {
@@ -333,6 +340,7 @@ impl<T: Check> LiveObjects for Cache<T> {
             overview: overview.end(&fresh),
             unacknowledged,
             synced: contents.watches.iter().all(|watch| watch.last_event.is_some()),
+            answered: contents.watches.iter().map(|w| w.answered).sum(),
             relists: contents.watches.iter().map(|w| w.lists.saturating_sub(1)).sum(),
             errors,
         }

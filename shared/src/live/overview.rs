@@ -41,6 +41,8 @@ pub struct Totals {
     pub synced: bool,
     /// The number of lists after the first one of each watch.
     pub relists: u64,
+    /// The number of lists and streams that the API server answered.
+    pub answered: u64,
     /// The number of failures of lists and watches, by class.
     pub errors: BTreeMap<&'static str, u64>,
 }

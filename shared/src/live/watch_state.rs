@@ -21,6 +21,8 @@ pub(super) struct WatchState {
     pub tally: Tally,
     /// The number of lists that it made.
     pub lists: u64,
+    /// The number of its lists and streams that the API server answered.
+    pub answered: u64,
     /// The number of its failures, by class.
     pub errors: BTreeMap<&'static str, u64>,
 }

@@ -31,7 +31,7 @@ pub enum State {
 impl State {
     /// The word on the wire.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Healthy => "healthy",
             Self::Progressing => "progressing",

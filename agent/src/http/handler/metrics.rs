@@ -1,7 +1,8 @@
 //! `/metrics`: the metrics for Prometheus. Never waits for the API server.
 
 use crate::http::response::Answer;
-use crate::metrics::{self, TextFormat};
+use crate::metric_page::TextFormat;
+use crate::metrics;
 use crate::state::AgentState;
 use http::StatusCode;
 use http::header::{self, HeaderMap};

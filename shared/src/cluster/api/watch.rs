@@ -80,6 +80,8 @@ pub struct Watch<T, K = Decoded<T>> {
     relisted: bool,
     /// The silence after which the watch counts as dead.
     silence: Duration,
+    /// Lists that were read and streams that were opened since they were last taken.
+    answered: u64,
 }
 
 struct EventStream {
@@ -143,6 +145,7 @@ impl<T: Resource, K: ListItem> Watch<T, K> {
             pausing: false,
             relisted: false,
             silence: SILENCE,
+            answered: 0,
         }
     }
 
@@ -169,6 +172,11 @@ impl<T: Resource, K: ListItem> Watch<T, K> {
     #[must_use]
     pub fn failures(&self) -> u32 {
         self.failures
+    }
+
+    /// Takes the number of lists that were read and of streams that were opened since the last call.
+    pub fn take_answered(&mut self) -> u64 {
+        std::mem::take(&mut self.answered)
     }
 
     /// The next event. It can be called again after an error, and then pauses first: each time longer, up to 5 s, with jitter
@@ -214,13 +222,17 @@ impl<T: Resource, K: ListItem> Watch<T, K> {
             let begin = || (!self.lists).then(|| FROM_CACHE.to_owned());
             let Some(version) = self.resource_version.clone().or_else(begin) else {
                 let list = list_mapped(&self.client, &self.options, &self.map).await?;
+                self.answered = self.answered.saturating_add(1);
                 self.resource_version = Some(list.resource_version);
                 return Ok(WatchEvent::Listed(list.items));
             };
             let mut stream = match self.stream.take() {
                 Some(stream) => stream,
                 None => match self.open(&version).await? {
-                    Some(stream) => stream,
+                    Some(stream) => {
+                        self.answered = self.answered.saturating_add(1);
+                        stream
+                    }
                     // HTTP 410: that version is gone.
                     None => {
                         self.relist()?;
