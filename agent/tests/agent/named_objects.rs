@@ -1,9 +1,8 @@
-//! Owns the metrics that name objects and findings, and the size of a scrape.
+//! Owns the metrics that name objects and findings.
 
-use crate::harness::{Answer, LIMIT, RunningAgent, listed_agent, settings, start};
+use crate::harness::{listed_agent, settings, start};
 use serde_json::{Value, json};
 use sre_agent::Settings;
-use sre_shared::cluster::Deadlines;
 use sre_shared::resource::Time;
 use sre_testkit::object::{Deployment, Pod, ReplicaSet};
 use sre_testkit::{ApiServer, Fault, Match, at};
@@ -22,58 +21,6 @@ fn samples<'a>(text: &'a str, family: &str) -> Vec<&'a str> {
             .is_some_and(|rest| rest.starts_with('{') || rest.starts_with(' '))
     };
     text.lines().filter(of_family).collect()
-}
-
-/// An agent that has read that many Deployments, the first of which have no ready pod.
-async fn agent_with(deployments: usize, unhealthy: usize) -> (ApiServer, RunningAgent, Answer) {
-    let all = (0..deployments).map(|number| {
-        if number < unhealthy {
-            dead(number)
-        } else {
-            well(number)
-        }
-    });
-    let server = ApiServer::builder().deployments(all).start().await;
-    let mut settings = settings(server.kubeconfig());
-    settings.request_timeout = LIMIT;
-    settings.cluster.deadlines = Deadlines {
-        connect: LIMIT,
-        idle: LIMIT,
-        request: Some(LIMIT),
-        run: None,
-    };
-    let agent = start(settings).await;
-    let count = format!("sre_objects{{kind=\"deployments\",state=\"unavailable\"}} {unhealthy}\n");
-    let answer = agent
-        .until("/metrics", |answer| {
-            answer.text().contains(&count) && answer.text().contains("\nsre_apiserver_up 1\n")
-        })
-        .await;
-    (server, agent, answer)
-}
-
-#[tokio::test]
-async fn a_scrape_is_bounded_however_many_objects_are_not_healthy() {
-    for (deployments, unhealthy, named, most_series, most_bytes) in [
-        (1_000, 0, 0, 110, 12_000),
-        (10_000, 50, 50, 210, 30_000),
-        (5_000, 5_000, 500, 1_110, 180_000),
-    ] {
-        let (_server, _agent, answer) = agent_with(deployments, unhealthy).await;
-        let text = answer.text();
-        let series = text.lines().filter(|line| !line.starts_with('#')).count();
-        println!(
-            "{deployments} Deployments, {unhealthy} not healthy: {series} series, {} bytes",
-            text.len()
-        );
-        assert_eq!(samples(&text, "sre_object_unhealthy").len(), named);
-        assert_eq!(
-            samples(&text, "sre_object_unhealthy_hidden"),
-            [format!("sre_object_unhealthy_hidden {}", unhealthy - named)]
-        );
-        assert!(series <= most_series, "{series}");
-        assert!(text.len() <= most_bytes, "{}", text.len());
-    }
 }
 
 #[tokio::test]
