@@ -127,6 +127,10 @@ fn cluster(deployments: usize, unhealthy: usize) -> Vec<Arc<dyn KindObjects>> {
 
 /// Each bound is what is measured, with some room. Before objects were named, the first of them had 252 series.
 #[test]
+#[allow(
+    clippy::print_stdout,
+    reason = "docs/metrics.md names this test for its figures"
+)]
 fn a_scrape_is_bounded_however_many_objects_are_not_healthy() {
     for (deployments, unhealthy, named, most_series, most_bytes) in [
         (10_000, 0, 0, 160, 15_000),

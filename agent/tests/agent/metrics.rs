@@ -164,7 +164,11 @@ sre_apiserver_check_duration_seconds_count 1
 {buckets}sre_apiserver_check_duration_seconds_bucket{{le="+Inf"}} 1
 # HELP sre_apiserver_check_failures{total} Checks of the API server that were not ok, by class
 # TYPE sre_apiserver_check_failures{total} counter
-{failures}# HELP sre_cache_synced Whether every list was read at least once
+{failures}# HELP sre_controller_up Whether the controller renews its Lease in kube-system, of each Lease that was seen
+# TYPE sre_controller_up gauge
+sre_controller_up{{controller="kube-controller-manager"}} 1
+sre_controller_up{{controller="kube-scheduler"}} 1
+# HELP sre_cache_synced Whether every list was read at least once
 # TYPE sre_cache_synced gauge
 sre_cache_synced{{kind="deployments"}} 1
 # HELP sre_cache_age_seconds Seconds since the last event or bookmark of the watch that has been silent for the longest
