@@ -197,17 +197,18 @@ pub(super) fn writes(meta: &ObjectMeta, revision: Option<Time>) -> Vec<Candidate
 #[must_use]
 pub fn spec_writes(meta: &ObjectMeta, revisions: &[Time]) -> Vec<(Time, ObjectChange)> {
     let created = meta.creation_timestamp;
-    let is_part = |time: Time| {
+    // A scaling makes no revision, however near to one it is.
+    let is_part = |time: Time, scales: bool| {
         let of_creation = created.is_some_and(|created| time.seconds_since(created) <= CREATION_SECONDS);
-        of_creation || revisions.iter().any(|at| are_together(*at, time))
+        of_creation || (!scales && revisions.iter().any(|at| are_together(*at, time)))
     };
     let mut found = Vec::new();
     for entry in meta.writers(WrittenParts::SPEC) {
-        let Some(at) = entry.time.filter(|time| !is_part(*time)) else {
-            continue;
-        };
         let parts = WrittenParts::from_bits(entry.parts);
         let scales = parts.has(WrittenParts::REPLICAS) && !parts.has(WrittenParts::TEMPLATE);
+        let Some(at) = entry.time.filter(|time| !is_part(*time, scales)) else {
+            continue;
+        };
         let what = if scales {
             ChangeKind::Scale
         } else {
