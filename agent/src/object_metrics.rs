@@ -1,7 +1,7 @@
 //! Owns the metrics that name objects and findings: which of them are named, and in what order.
 //! Must not know how a metric is written.
 //!
-//! A scrape judges only objects that are not settled, so that its cost grows with what is not healthy. Both families are bounded:
+//! A scrape judges only objects that are not settled, so that its cost grows with the number of unhealthy objects. Both families are bounded:
 //! each name is a series in the database that scrapes it.
 
 use crate::metric_page::{Labels, Page, labels};

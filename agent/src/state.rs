@@ -133,7 +133,9 @@ impl AgentState {
         let known = self.history.lock();
         PastNotes {
             flapping: known.flapping.of_kind(kind.kind(), time.now),
-            healthy: known.healthy_before.of_kind(kind.kind(), known.since()),
+            healthy: known
+                .healthy_before
+                .of_kind(kind.kind(), known.watched_since(kind, time.now)),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Owns the time of the record: seconds that never go back, whatever the clocks do.
+//! Owns the time of the record: seconds that never go back, though a clock may.
 //! Must not know what is recorded.
 //!
 //! A machine's wall clock can be set, and its monotonic clock stands still while the machine is suspended. So the monotonic clock

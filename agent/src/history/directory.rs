@@ -1,7 +1,7 @@
 //! Owns the directory of `--history-dir`: its files, and that one process at a time writes there.
 //! Must not know what the files hold.
 //!
-//! Whatever else outlives a restart has its file here too.
+//! Other data that outlives a restart has its file here, too.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;

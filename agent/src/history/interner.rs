@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// The bytes of the two counts of an `Arc`, and what an allocator adds to an allocation.
 pub const ALLOCATION: usize = 16 + 16;
 
-/// A value of which copies are kept once.
+/// A value that is kept once, however many records have it.
 pub trait Shared: Hash + Eq {
     /// Bytes that it holds on the heap, beside its own size.
     fn heap_bytes(&self) -> usize;
@@ -64,7 +64,7 @@ impl<T: Shared> Interner<T> {
     }
 }
 
-/// A text, by its allocation alone: the text itself counts where it is kept.
+/// Counts the allocation of a text. The text itself is counted by its owner.
 impl Shared for Box<str> {
     fn heap_bytes(&self) -> usize {
         self.len() + ALLOCATION / 2

@@ -1,4 +1,4 @@
-//! Owns which state an object had at a moment, as far as the history reaches. Pure: it reads what is known, and nothing else.
+//! Owns which state an object had at a moment of the history. Pure: it reads the history that it is given.
 //! Must not know how an answer is written.
 //!
 //! A state is known only if nothing can have happened unseen between the moment and the transition, or the present, that it

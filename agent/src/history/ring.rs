@@ -69,7 +69,7 @@ struct RingEntry {
 /// A transition, as it is read from the ring.
 #[derive(Debug, Clone, Copy)]
 pub struct KeptTransition<'a> {
-    /// Its number. Numbers grow by one, whatever the clock does.
+    /// Its number. Numbers grow by one, also if the clock goes back.
     pub number: u64,
     entry: &'a RingEntry,
 }

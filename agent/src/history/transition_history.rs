@@ -104,6 +104,14 @@ impl KnownHistory {
             .map_or(since, |forgotten| forgotten.max(since))
     }
 
+    /// The time since which every object of a kind was watched without a gap.
+    pub fn watched_since(&self, kind: Kind, now: Time) -> Time {
+        let gaps = self.gaps.all().into_iter();
+        let of_kind = gaps.filter(|gap| gap.is_about(Some(kind.plural()), None));
+        let ends = of_kind.map(|gap| gap.to.unwrap_or(now));
+        ends.max().map_or(self.since(), |end| end.max(self.since()))
+    }
+
     /// Adds a transition.
     pub fn push(&mut self, record: TransitionRecord) {
         self.flapping.note(&record);

@@ -30,7 +30,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// Writes to the API server, as an entry of what is not seen.
+/// The name of writes to the API server among the things that are not seen.
 const WRITES: &str = "writes to the API server";
 
 /// States without a sample if no object has them.

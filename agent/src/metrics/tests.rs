@@ -99,7 +99,7 @@ fn listed<T: Check + RegisteredKind>(objects: Vec<Decoded<T>>) -> Arc<dyn KindOb
     Arc::new(cache)
 }
 
-/// The five kinds that are watched by default, with that many Deployments, the first of which have no ready pod.
+/// The five default kinds, with that many Deployments. The first ones have no ready pod.
 fn cluster(deployments: usize, unhealthy: usize) -> Vec<Arc<dyn KindObjects>> {
     let deployment = |number: usize| {
         let name = format!("a-service-with-a-long-name-{number:05}");

@@ -1,6 +1,7 @@
 //! How a report, or a word of one, is printed: one file a format, each a function of finished data. Must not know the
 //! network, async code or exit codes.
 
+mod columns;
 mod explanation;
 pub mod fleet;
 mod github;

@@ -3,17 +3,15 @@
 //! It has rows of its own for the API server and for each thing that was not seen: without them a table would look complete
 //! that is not.
 
+use super::columns::write_columns;
 use super::escape;
 use super::selection::{TableOptions, objects, type_name, words};
 use sre_shared::digest::{Digest, ready_of_desired};
 use sre_shared::report::{ApiServerCheck, BaselineMark, Item, KindCheck, NotSeen, Report, State, Status};
 use std::io::{Result, Write};
-use unicode_width::UnicodeWidthStr as _;
 
 /// An empty cell, as kubectl writes it, so that each row has the same number of words up to the last column.
 pub(super) const NONE: &str = "<none>";
-/// The spaces between two columns, as many as in kubectl.
-pub(super) const GAP: usize = 3;
 const HEADERS: [&str; 9] = [
     "NAMESPACE",
     "NAME",
@@ -68,21 +66,7 @@ pub fn write(report: &Report, options: &TableOptions, out: &mut dyn Write) -> Re
             cells
         })
         .collect();
-    let mut widths = [0; HEADERS.len() + 1];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.width());
-        }
-    }
-    for row in &rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(widths) {
-            line.push_str(cell);
-            line.extend(std::iter::repeat_n(' ', width - cell.width() + GAP));
-        }
-        writeln!(out, "{}", line.trim_end())?;
-    }
-    Ok(())
+    write_columns(&rows, out)
 }
 
 fn object(digest: &Digest<'_>, kind: Option<&KindCheck>, item: &Item) -> [String; 9] {

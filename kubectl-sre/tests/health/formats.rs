@@ -5,7 +5,8 @@ use sre_testkit::object::Deployment;
 use sre_testkit::{Access, ApiServer, ApiServerBuilder, Match};
 
 const PATH: &str = "/apis/apps/v1/deployments";
-const FORMATS: [&str; 9] = [
+/// Every format of a report.
+pub const FORMATS: [&str; 9] = [
     "human",
     "wide",
     "json",

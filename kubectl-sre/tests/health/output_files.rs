@@ -1,23 +1,12 @@
 //! `-o FORMAT=FILE`, and `--save` with a wait: one run, and a file for each reader.
 
 use super::agent::TOKEN;
+use super::formats::FORMATS;
 use super::plugin::{pipe, run};
 use serde_json::Value;
 use sre_testkit::object::{Deployment, List};
 use sre_testkit::{ApiServer, Match, at};
 use std::path::{Path, PathBuf};
-
-const FORMATS: [&str; 9] = [
-    "human",
-    "wide",
-    "json",
-    "yaml",
-    "name",
-    "markdown",
-    "github",
-    "junit",
-    "prometheus",
-];
 
 fn short(name: &str) -> Deployment {
     Deployment::new("shop", name).replicas(3).counts(3, 3, 1, 1)

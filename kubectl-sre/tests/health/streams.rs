@@ -1,5 +1,6 @@
 //! Both streams, colour, a reader that goes away, and Ctrl-C.
 
+use super::formats::FORMATS;
 use super::plugin::{pipe, run, run_in, spawn};
 use sre_testkit::object::{Deployment, List};
 use sre_testkit::{ApiServer, Fault, Match, at};
@@ -97,18 +98,7 @@ fn a_reader_that_goes_away_is_not_an_error() {
     let many = (0..2000).map(|number| short(&format!("web-{number}")));
     std::fs::write(file.path(), List::kubectl().items(many).to_json()).expect("it can be written to");
     let path = file.path().display().to_string();
-    let formats = [
-        "human",
-        "wide",
-        "json",
-        "yaml",
-        "name",
-        "markdown",
-        "github",
-        "junit",
-        "prometheus",
-    ];
-    for format in formats {
+    for format in FORMATS {
         // `| true` has gone before anything is written, `| head -1` after the first bytes.
         for reads in [false, true] {
             let mut running = spawn(&["health", "-f", &path, "--at", &at(0), "-o", format]);

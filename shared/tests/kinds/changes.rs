@@ -1,32 +1,13 @@
 //! The change after which a problem began: one row a case, each a dump as `kubectl get -o json` writes it.
 
+use crate::causes::judge;
 use serde_json::{Value, json};
-use sre_shared::dump::{File, Objects};
 use sre_shared::kind::Kind;
-use sre_shared::report::{ChangeKind, Item, ObjectChange};
-use sre_shared::resource::Time;
-use sre_shared::run::{Causes, KindTarget, Request, dump};
+use sre_shared::report::{ChangeKind, ObjectChange};
 use sre_testkit::at;
-use sre_testkit::object::List;
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;
-
-fn now() -> Time {
-    Time::parse(&at(0)).expect("the test clock is a time")
-}
-
-fn judge(kind: Kind, objects: Vec<Value>) -> Item {
-    let file = File::new("dump", List::kubectl().items(objects).to_json().into_bytes());
-    let ask = Request {
-        kinds: vec![KindTarget::all(kind)],
-        causes: Causes::WithoutLogs,
-        ..Request::default()
-    };
-    let report = dump(&Objects::read(vec![file]), "dump", &ask, Some(now()), now);
-    let check = report.kinds().next().expect("the kind is in the dump");
-    check.items.first().expect("an object of the kind").clone()
-}
 
 fn change(kind: Kind, objects: Vec<Value>) -> Option<ObjectChange> {
     judge(kind, objects).change.map(|change| *change)
@@ -553,5 +534,20 @@ fn the_creator_is_the_first_program_that_wrote_and_not_one_that_wrote_a_moment_l
     assert_eq!(
         (found.what, found.by.as_deref()),
         (ChangeKind::Created, Some("kubectl-create"))
+    );
+}
+
+#[test]
+fn a_scaling_a_moment_after_a_rollout_is_a_change_of_its_own() {
+    let mut objects = rollout(&container("web:8", &[]), &container("web:9", &[]), &none());
+    objects[0]["metadata"]["managedFields"] = json!([
+        wrote("helm", -HOUR, &["replicas", "template"], None),
+        wrote("kubectl", -HOUR + 20, &["replicas"], Some("scale")),
+    ]);
+    objects[3] = unpulled(13, -HOUR + 30);
+    let found = change(Kind::Deployment, objects).expect("a change");
+    assert_eq!(
+        (found.what, found.by.as_deref(), found.seconds_before),
+        (ChangeKind::Scale, Some("kubectl"), Some(10))
     );
 }

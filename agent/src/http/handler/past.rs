@@ -1,4 +1,4 @@
-//! `/health?at=`: the report of a moment in the past, as far as the history reaches. Everything else is unknown.
+//! `/health?at=`: the report of a moment in the past. A moment that the history does not have is unknown.
 //!
 //! The history has states and no counts, causes, acknowledgements and labels, so its items have none of these.
 
@@ -143,7 +143,7 @@ impl<'a> PastPart<'a> {
         part
     }
 
-    /// The entry for what is not known of this kind.
+    /// The entry for objects of this kind whose state is not known.
     fn gap(&self) -> Option<NotSeen> {
         let plural = self.kind.plural();
         let (thing, why) = match &self.states {

@@ -2,15 +2,12 @@
 //! so that a line that grep finds says where it is from.
 
 use super::human::message;
+use crate::output::columns::write_columns;
 use crate::output::escape;
+use crate::output::wide::NONE;
 use sre_shared::fleet::{FleetCluster, FleetReport};
 use std::io::{Result, Write};
-use unicode_width::UnicodeWidthStr as _;
 
-/// An empty cell, as kubectl writes it.
-const NONE: &str = "<none>";
-/// The spaces between two columns, as many as in kubectl.
-const GAP: usize = 3;
 const HEADERS: [&str; 8] = [
     "CLUSTER",
     "VERSION",
@@ -37,22 +34,7 @@ pub fn write(fleet: &FleetReport, no_headers: bool, out: &mut dyn Write) -> Resu
             .iter()
             .map(|cluster| row(cluster).map(|cell| escape(&cell))),
     );
-    let mut widths = [0_usize; HEADERS.len()];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.width());
-        }
-    }
-    for row in &rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(widths) {
-            line.push_str(cell);
-            let gap = width.saturating_sub(cell.width()).saturating_add(GAP);
-            line.push_str(&" ".repeat(gap));
-        }
-        writeln!(out, "{}", line.trim_end())?;
-    }
-    Ok(())
+    write_columns(&rows, out)
 }
 
 fn row(cluster: &FleetCluster) -> [String; 8] {

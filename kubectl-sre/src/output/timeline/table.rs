@@ -1,11 +1,11 @@
 //! A table with a row for each change, for eyes and grep: kubectl's columns, nothing cut, no colour. Gaps have rows of their own.
 
 use super::{TimelineStyle, age, gap, message};
+use crate::output::columns::write_columns;
 use crate::output::escape;
-use crate::output::wide::{GAP, NONE, kubectl_age};
+use crate::output::wide::{NONE, kubectl_age};
 use sre_shared::report::{Timeline, TimelineEntry};
 use std::io::{Result, Write};
-use unicode_width::UnicodeWidthStr as _;
 
 const HEADERS: [&str; 8] = [
     "TIME",
@@ -43,21 +43,7 @@ pub(super) fn write(timeline: &Timeline, style: &TimelineStyle, out: &mut dyn Wr
         .chain(entries)
         .map(|row| row.map(|cell| escape(&cell)))
         .collect();
-    let mut widths = [0; HEADERS.len()];
-    for row in &rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.width());
-        }
-    }
-    for row in &rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(widths) {
-            line.push_str(cell);
-            line.extend(std::iter::repeat_n(' ', width - cell.width() + GAP));
-        }
-        writeln!(out, "{}", line.trim_end())?;
-    }
-    Ok(())
+    write_columns(&rows, out)
 }
 
 fn row(timeline: &Timeline, entry: &TimelineEntry) -> [String; 8] {

@@ -31,7 +31,7 @@ fn now() -> Time {
 }
 
 /// The verdict about the first object of a kind in a dump of these objects.
-fn judge(kind: Kind, objects: Vec<Value>) -> Item {
+pub fn judge(kind: Kind, objects: Vec<Value>) -> Item {
     let file = File::new("dump", List::kubectl().items(objects).to_json().into_bytes());
     let ask = Request {
         kinds: vec![KindTarget::all(kind)],
