@@ -12,6 +12,8 @@ pub enum HintOutcome {
     Tells,
     /// It would change something, so it was not run.
     Changes,
+    /// It would go back to an earlier revision, so it was not run. `tests/node/changes.rs` runs it.
+    GoesBack,
     /// It asks for metrics, and this cluster has no server for these.
     NeedsMetrics,
     /// It reads the log of a program that wrote nothing.
@@ -20,6 +22,8 @@ pub enum HintOutcome {
 
 /// Commands that change an object.
 const CHANGES: [&str; 2] = [" delete pod ", " rollout resume "];
+/// A command that goes back to an earlier revision.
+const GOES_BACK: &str = " rollout undo ";
 /// kubectl's words if nothing serves metrics. A cluster without them needs no other next command.
 const NO_METRICS: &str = "Metrics API not available";
 
@@ -48,6 +52,9 @@ pub fn hints(screen: &str, report: &Report, namespace: &str) -> BTreeSet<String>
 pub fn try_out(hint: &str, screen: &str) -> Result<HintOutcome, String> {
     if CHANGES.iter().any(|change| hint.contains(change)) {
         return Ok(HintOutcome::Changes);
+    }
+    if hint.contains(GOES_BACK) {
+        return Ok(HintOutcome::GoesBack);
     }
     outcome(hint, screen, &kubectl().run_in_shell(hint))
 }
