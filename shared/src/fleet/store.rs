@@ -17,8 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Seconds after which the last sample of a cluster is too old: Prometheus' own limit for an instant query (`--query.lookback-delta`).
 pub const SILENT_AFTER: i64 = 300;
-/// How far back a cluster is looked for that is silent, as `PromQL` writes it.
-pub const SILENT_WINDOW: &str = "7d";
+/// Seconds for which a cluster is looked for that is silent: 7 days.
+pub const SILENT_WINDOW: i64 = 7 * 86_400;
+/// The series that each agent has. Its label values name the clusters that the store knows.
+pub const AGENT_SERIES: &str = "sre_agent_info";
 /// Objects that are asked for by name in each cluster: a row names one.
 const NAMED: u32 = 3;
 /// Silent clusters whose last sample is looked for. It is the only query whose cost grows with the number of names in it.
@@ -29,18 +31,12 @@ const UNLABELLED: &str = "(no label)";
 /// A question to a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FleetQuery {
-    /// The status of each part of each cluster.
+    /// The status of each part of each cluster; the value is the time of the sample.
     Status,
-    /// Objects by kind and state.
-    Objects,
-    /// Things that an agent cannot see.
-    NotSeen,
+    /// Objects by kind and state, things that an agent cannot see, and the versions of the agents.
+    Facts,
     /// Some objects that are not healthy, by name.
     Unhealthy,
-    /// When the last sample of each cluster was written.
-    Newest,
-    /// Clusters of the last days, with the versions of their agents.
-    Known,
     /// When the last samples of silent clusters were written.
     Silence,
 }
@@ -62,32 +58,26 @@ pub type StoreAnswers = BTreeMap<FleetQuery, Vec<StoreSample>>;
 /// The questions about a whole fleet. Their number does not depend on that of the clusters. Several replicas of an agent are one: the
 /// highest count is taken, and not their sum.
 #[must_use]
-pub fn queries(label: &str) -> [(FleetQuery, String); 6] {
+pub fn queries(label: &str) -> [(FleetQuery, String); 3] {
     let unhealthy = format!("max by ({label}, kind, namespace, name, state, reason) (sre_object_unhealthy)");
     [
         (
             FleetQuery::Status,
-            format!("max by ({label}, check, status) (sre_check_status == 1)"),
+            // `timestamp` gives the time of a sample only for a plain selector.
+            format!(
+                "max by ({label}, check, status) (timestamp(sre_check_status) and sre_check_status == 1)"
+            ),
         ),
         (
-            FleetQuery::Objects,
-            format!("max by ({label}, kind, state) (sre_objects) > 0"),
-        ),
-        (
-            FleetQuery::NotSeen,
-            format!("max by ({label}, what, class) (sre_not_seen)"),
+            FleetQuery::Facts,
+            format!(
+                "max by (__name__, {label}, kind, state, what, class, version) \
+                 ({{__name__=~\"sre_objects|sre_not_seen|{AGENT_SERIES}\"}}) > 0"
+            ),
         ),
         (
             FleetQuery::Unhealthy,
             format!("topk by ({label}) ({NAMED}, {unhealthy})"),
-        ),
-        (
-            FleetQuery::Newest,
-            format!("max by ({label}) (timestamp(sre_check_status))"),
-        ),
-        (
-            FleetQuery::Known,
-            format!("max by ({label}, version) (last_over_time(sre_agent_info[{SILENT_WINDOW}]))"),
         ),
     ]
 }
@@ -105,7 +95,7 @@ impl FleetQuery {
             .replace('"', "\\\"")
             .replace('\n', "\\n");
         Some(format!(
-            "max by ({label}) (max_over_time(timestamp(sre_agent_info{{{label}=~\"{some}\"}})[1d:1m]))"
+            "max by ({label}) (max_over_time(timestamp({AGENT_SERIES}{{{label}=~\"{some}\"}})[1d:1m]))"
         ))
     }
 }
@@ -133,9 +123,14 @@ struct StoredCluster<'a> {
     agent_version: Option<&'a str>,
 }
 
-/// The rows of the clusters in these answers, and of those of the inventory that are in none of them.
+/// The rows of the clusters in these answers, of those that the store has `known`, and of those of the inventory that are in neither.
 #[must_use]
-pub fn store_clusters(answers: &StoreAnswers, label: &str, inventory: &[String]) -> Vec<FleetCluster> {
+pub fn store_clusters(
+    answers: &StoreAnswers,
+    label: &str,
+    known: &[String],
+    inventory: &[String],
+) -> Vec<FleetCluster> {
     let mut stored: BTreeMap<&str, StoredCluster<'_>> = BTreeMap::new();
     let mut now = 0_i64;
     for (query, samples) in answers {
@@ -144,6 +139,9 @@ pub fn store_clusters(answers: &StoreAnswers, label: &str, inventory: &[String])
             let name = sample.labels.get(label).map_or("", String::as_str);
             stored.entry(name).or_default().add(*query, sample);
         }
+    }
+    for name in known {
+        stored.entry(name).or_default();
     }
     let missing = inventory
         .iter()
@@ -186,20 +184,23 @@ impl<'a> StoredCluster<'a> {
                 // Replicas of an agent can disagree for a moment.
                 let known = self.statuses.entry(label("check")).or_insert(status);
                 *known = known.worst(status);
-            }
-            FleetQuery::Objects => {
-                let count = u64::try_from(whole_seconds(sample.value)).unwrap_or(0);
-                let states = self.counts.entry(label("kind")).or_default();
-                states.insert(label("state"), count);
-            }
-            FleetQuery::NotSeen => {
-                self.not_seen.insert((label("what"), label("class")));
-            }
-            FleetQuery::Unhealthy => self.unhealthy.push(sample),
-            FleetQuery::Newest | FleetQuery::Silence => {
                 self.newest = self.newest.max(Some(whole_seconds(sample.value)));
             }
-            FleetQuery::Known => self.agent_version = Some(label("version")).filter(|text| !text.is_empty()),
+            FleetQuery::Facts => match label("__name__") {
+                "sre_objects" => {
+                    let count = u64::try_from(whole_seconds(sample.value)).unwrap_or(0);
+                    let states = self.counts.entry(label("kind")).or_default();
+                    states.insert(label("state"), count);
+                }
+                "sre_not_seen" => {
+                    self.not_seen.insert((label("what"), label("class")));
+                }
+                _ => self.agent_version = Some(label("version")).filter(|text| !text.is_empty()),
+            },
+            FleetQuery::Unhealthy => self.unhealthy.push(sample),
+            FleetQuery::Silence => {
+                self.newest = self.newest.max(Some(whole_seconds(sample.value)));
+            }
         }
     }
 
@@ -478,7 +479,7 @@ mod tests {
 
     #[test]
     fn a_row_is_made_of_the_metrics_of_an_agent() {
-        use FleetQuery::{Newest, Objects, Status, Unhealthy};
+        use FleetQuery::{Facts, Status, Unhealthy};
         let object = |reason, state, name| {
             [
                 ("cluster", "eu"),
@@ -493,13 +494,20 @@ mod tests {
             object("OOMKilled", "degraded", "a"),
             object("CrashLoop", "unavailable", "checkout"),
         );
+        let objects = |state| {
+            [
+                ("__name__", "sre_objects"),
+                ("cluster", "eu"),
+                ("kind", "deployments"),
+                ("state", state),
+            ]
+        };
         let clusters = store_clusters(
             &answers(&[
-                (Newest, &[("cluster", "eu")], NOW - 20.0),
                 (
                     Status,
                     &[("cluster", "eu"), ("check", "apiserver"), ("status", "ok")],
-                    1.0,
+                    NOW - 20.0,
                 ),
                 (
                     Status,
@@ -508,31 +516,16 @@ mod tests {
                         ("check", "deployments"),
                         ("status", "degraded"),
                     ],
-                    1.0,
+                    NOW - 20.0,
                 ),
-                (
-                    Objects,
-                    &[("cluster", "eu"), ("kind", "deployments"), ("state", "healthy")],
-                    211.0,
-                ),
-                (
-                    Objects,
-                    &[("cluster", "eu"), ("kind", "deployments"), ("state", "degraded")],
-                    2.0,
-                ),
-                (
-                    Objects,
-                    &[
-                        ("cluster", "eu"),
-                        ("kind", "deployments"),
-                        ("state", "unavailable"),
-                    ],
-                    1.0,
-                ),
+                (Facts, &objects("healthy"), 211.0),
+                (Facts, &objects("degraded"), 2.0),
+                (Facts, &objects("unavailable"), 1.0),
                 (Unhealthy, &web, 1.0),
                 (Unhealthy, &checkout, 1.0),
             ]),
             "cluster",
+            &[],
             &[],
         );
         assert_eq!(
@@ -552,21 +545,17 @@ mod tests {
     // rancher/fleet#594, rancher/dashboard#14966: offline clusters were shown as ready.
     #[test]
     fn a_cluster_without_a_recent_sample_is_silent_and_one_without_any_was_never_seen() {
-        use FleetQuery::{Known, Newest, Silence, Status};
+        use FleetQuery::{Silence, Status};
         let ok = |name| [("cluster", name), ("check", "deployments"), ("status", "ok")];
         let clusters = store_clusters(
             &answers(&[
-                (Status, &ok("now"), 1.0),
-                (Newest, &[("cluster", "now")], NOW - 300.0),
-                (Status, &ok("late"), 1.0),
-                (Newest, &[("cluster", "late")], NOW - 301.0),
-                (Known, &[("cluster", "gone"), ("version", "1")], 1.0),
+                (Status, &ok("now"), NOW - 300.0),
+                (Status, &ok("late"), NOW - 301.0),
                 (Silence, &[("cluster", "gone")], NOW - 7200.0),
-                (Known, &[("cluster", "lost"), ("version", "1")], 1.0),
-                (Known, &[("cluster", "stopped"), ("version", "1")], 1.0),
                 (Silence, &[("cluster", "stopped")], NOW - 11.0),
             ]),
             "cluster",
+            &["gone", "late", "lost", "now", "stopped"].map(str::to_owned),
             &["now".to_owned(), "new".to_owned()],
         );
         assert_eq!(
@@ -589,15 +578,14 @@ mod tests {
 
     #[test]
     fn replicas_that_disagree_are_as_bad_as_the_worst_and_their_objects_count_once() {
-        use FleetQuery::{Newest, Status};
         let status = |status| [("cluster", "eu"), ("check", "jobs"), ("status", status)];
         let clusters = store_clusters(
             &answers(&[
-                (Newest, &[("cluster", "eu")], NOW),
-                (Status, &status("ok"), 1.0),
-                (Status, &status("unknown"), 1.0),
+                (FleetQuery::Status, &status("ok"), NOW),
+                (FleetQuery::Status, &status("unknown"), NOW),
             ]),
             "cluster",
+            &[],
             &[],
         );
         assert_eq!(shown(&clusters), [("eu", FleetState::Unknown, "unknown: Jobs")]);
@@ -610,6 +598,7 @@ mod tests {
             &answers(&[(FleetQuery::Status, &[("check", "jobs"), ("status", "ok")], 1.0)]),
             "cluster",
             &[],
+            &[],
         );
         assert_eq!(
             (clusters[0].name.as_str(), clusters[0].state),
@@ -619,28 +608,28 @@ mod tests {
 
     #[test]
     fn numbers_that_no_agent_writes_do_no_harm() {
-        use FleetQuery::{Newest, Objects, Status};
+        use FleetQuery::{Facts, Status};
+        let objects = |state| {
+            [
+                ("__name__", "sre_objects"),
+                ("cluster", "a"),
+                ("kind", "x"),
+                ("state", state),
+            ]
+        };
         for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 1e300] {
             let clusters = store_clusters(
                 &answers(&[
-                    (Newest, &[("cluster", "a")], value),
                     (
                         Status,
                         &[("cluster", "a"), ("check", "x"), ("status", "ok")],
                         value,
                     ),
-                    (
-                        Objects,
-                        &[("cluster", "a"), ("kind", "x"), ("state", "healthy")],
-                        value,
-                    ),
-                    (
-                        Objects,
-                        &[("cluster", "a"), ("kind", "x"), ("state", "degraded")],
-                        value,
-                    ),
+                    (Facts, &objects("healthy"), value),
+                    (Facts, &objects("degraded"), value),
                 ]),
                 "cluster",
+                &[],
                 &[],
             );
             assert_eq!(clusters.len(), 1, "{value}");

@@ -4,13 +4,14 @@ use super::contexts;
 use crate::cli::{FleetSettings, Inventory};
 use crate::exit;
 use crate::source::{StoreAnswer, StoreClient, StoreSettings};
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use sre_shared::cluster::{RunLimit, read_bounded};
 use sre_shared::failure::{Class, Failure};
 use sre_shared::fleet::{
-    FleetCluster, FleetQuery, FleetReport, FleetSource, FleetState, StoreAnswers, choose, queries,
-    store_clusters,
+    AGENT_SERIES, FleetCluster, FleetQuery, FleetReport, FleetSource, FleetState, SILENT_WINDOW,
+    StoreAnswers, choose, queries, store_clusters,
 };
+use sre_shared::resource::Time;
 use sre_shared::run::clock;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -37,7 +38,7 @@ impl FleetStore {
         let inventory = match &settings.inventory {
             Inventory::None => Vec::new(),
             Inventory::Contexts => {
-                let contexts = contexts::contexts(settings).await?;
+                let contexts = contexts::contexts(settings).await?.contexts;
                 contexts.into_iter().map(|context| context.name).collect()
             }
             Inventory::File(path) => names(path, limit).await?,
@@ -54,15 +55,20 @@ impl FleetStore {
     pub async fn round(&self, settings: &FleetSettings) -> Result<FleetReport, (String, u8)> {
         let limit = RunLimit::from_now(settings.health.limit);
         let label = &settings.label;
+        let now = clock::system();
         let ask = async |(query, text): (FleetQuery, String)| {
             self.client
                 .query(&text, limit)
                 .await
                 .map(|answer| (query, answer))
         };
-        let asked = join_all(queries(label).map(ask)).await;
-        let (mut answers, mut warnings) = (StoreAnswers::new(), BTreeSet::new());
+        let since = now.seconds_after(Time::from_seconds(SILENT_WINDOW));
+        let known = self.client.label_values(label, AGENT_SERIES, since, limit);
+        let (known, asked) = join(known, join_all(queries(label).map(ask))).await;
         let failed = |failure: Failure| self.failure(&failure);
+        let (known, warned) = known.map_err(failed)?;
+        let mut answers = StoreAnswers::new();
+        let mut warnings = BTreeSet::from_iter(warned);
         let mut take = |(query, answer): (FleetQuery, StoreAnswer)| {
             answers.insert(query, answer.samples);
             warnings.extend(answer.warnings);
@@ -70,7 +76,7 @@ impl FleetStore {
         for answer in asked {
             take(answer.map_err(failed)?);
         }
-        let mut rows = store_clusters(&answers, label, &self.inventory);
+        let mut rows = store_clusters(&answers, label, &known, &self.inventory);
         let is_silent = |row: &&FleetCluster| row.state == FleetState::Silent && row.last_seen.is_none();
         let silent: Vec<String> = rows
             .iter()
@@ -81,7 +87,7 @@ impl FleetStore {
             let answer = self.client.query(&query, limit).await.map_err(failed)?;
             answers.insert(FleetQuery::Silence, answer.samples);
             warnings.extend(answer.warnings);
-            rows = store_clusters(&answers, label, &self.inventory);
+            rows = store_clusters(&answers, label, &known, &self.inventory);
         }
         let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
         let chosen = choose(&names, &settings.patterns)
@@ -97,7 +103,7 @@ impl FleetStore {
             store: Some(self.client.url().to_string()),
             warnings: warnings.into_iter().take(WARNINGS).collect(),
         };
-        Ok(FleetReport::new(source, clock::system().to_string(), rows))
+        Ok(FleetReport::new(source, now.to_string(), rows))
     }
 
     fn failure(&self, failure: &Failure) -> (String, u8) {
