@@ -382,6 +382,10 @@ async fn secret(flag: &'static str, path: &Path, limit: RunLimit) -> Result<Stri
 fn hint(failure: &Failure, has_tenant: bool) -> Option<String> {
     let lacks_tenant = failure.message.contains("no org id");
     let hint = match failure.class {
+        // Mimir has 422 for it, and 500.
+        Class::Rejected | Class::Unhealthy if failure.message.contains("limit") => {
+            "the store limits queries: raise that limit, or ask a tenant with fewer clusters"
+        }
         _ if lacks_tenant && !has_tenant => "the store has tenants: give --tenant NAME",
         Class::Unauthenticated if has_tenant => "check --token-file or --basic-auth-file, and --tenant",
         Class::Unauthenticated => {
@@ -393,7 +397,7 @@ fn hint(failure: &Failure, has_tenant: bool) -> Option<String> {
              /select/0/prometheus"
         }
         Class::Rejected => {
-            "the store does not take the query: it needs last_over_time and topk, as Prometheus 2.26 has them"
+            "the store, or a proxy in front of it, does not take the query: its message says why"
         }
         Class::Overloaded | Class::Unhealthy => "look at the store, or ask it again later",
         Class::Refused | Class::ConnectionLost => "nothing answers there: check the URL of --prometheus",

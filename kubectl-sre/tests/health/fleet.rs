@@ -57,7 +57,7 @@ pub fn kubeconfig(directory: &Path, contexts: &[TestContext<'_>]) -> String {
     path.display().to_string()
 }
 
-fn healthy() -> ApiServer {
+pub fn healthy() -> ApiServer {
     ApiServer::builder()
         .token(TOKEN)
         .deployments([Deployment::new("shop", "web"), Deployment::new("bank", "ledger")])
@@ -76,7 +76,7 @@ fn short() -> ApiServer {
         .start_blocking()
 }
 
-fn directory() -> tempfile::TempDir {
+pub fn directory() -> tempfile::TempDir {
     tempfile::tempdir().expect("the machine has a writable temporary directory")
 }
 
@@ -88,7 +88,7 @@ fn ask(kubeconfig: &str, args: &[&str]) -> PluginRun {
 }
 
 /// The name, the state and the class of each cluster of a result.
-fn rows(ran: &PluginRun) -> Vec<(String, String, String)> {
+pub fn rows(ran: &PluginRun) -> Vec<(String, String, String)> {
     let fleet = ran.json();
     let word = |cluster: &Value, key: &str| cluster[key].as_str().unwrap_or_default().to_owned();
     let clusters = fleet["clusters"].as_array().cloned().unwrap_or_default();
@@ -104,7 +104,7 @@ fn rows(ran: &PluginRun) -> Vec<(String, String, String)> {
         .collect()
 }
 
-fn row(name: &str, state: &str, class: &str) -> (String, String, String) {
+pub fn row(name: &str, state: &str, class: &str) -> (String, String, String) {
     (name.to_owned(), state.to_owned(), class.to_owned())
 }
 

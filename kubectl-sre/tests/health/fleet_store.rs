@@ -396,3 +396,103 @@ fn a_store_without_any_cluster_is_unknown() {
         "{ran:?}"
     );
 }
+
+// prom-label-proxy#79 (its default): a proxy lets nothing through but queries.
+#[test]
+fn a_store_that_gives_no_values_of_labels_is_asked_by_a_query() {
+    let store = Store::start(Box::new(|question| {
+        if question.starts_with('/') {
+            return (404, "404 page not found".to_owned());
+        }
+        if question.contains("last_over_time") {
+            let known = ["prod-eu", "prod-us", "lab-3"].map(|name| (json!({"cluster": name}), 1));
+            return (200, vector(&known));
+        }
+        (200, answer(question))
+    }));
+    let ran = ask(&store, &["-o", "json"]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    assert_eq!(ran.json()["summary"]["silent"], json!(1), "{ran:?}");
+}
+
+// thanos-io/thanos#6223, #3742, #2091: a query that names a cluster whose Prometheus is gone is answered with a warning.
+#[test]
+fn a_store_that_says_it_has_nothing_of_a_silent_cluster_leaves_nothing_out() {
+    let store = Store::start(Box::new(|question| {
+        if question.contains("max_over_time") {
+            let mut none: Value = serde_json::from_str(&vector(&[])).expect("our own JSON");
+            none["warnings"] = json!(["No StoreAPIs matched for this query"]);
+            return (200, none.to_string());
+        }
+        (200, answer(question))
+    }));
+    let ran = ask(&store, &["-o", "json"]);
+    let fleet = ran.json();
+    assert_eq!(fleet["source"]["warnings"], Value::Null, "{ran:?}");
+    assert_eq!(
+        (&fleet["clusters"][1]["name"], &fleet["clusters"][1]["message"]),
+        (&json!("lab-3"), &json!("silent, since when is not known"))
+    );
+}
+
+// grafana/mimir#1199 and #4245: a limit of the tenant is answered with 422 or 500, and only the message says which.
+#[test]
+fn a_limit_of_the_store_is_named_as_one_and_costs_no_row() {
+    let limit = "the query time range exceeds the limit (query length: 24h0m0s, limit: 12h0m0s)";
+    for status in [422, 500] {
+        let refusal = json!({"status": "error", "errorType": "execution", "error": limit}).to_string();
+        let all = refusal.clone();
+        let store = Store::start(Box::new(move |_| (status, all.clone())));
+        let ran = ask(&store, &[]);
+        assert_eq!(ran.code, Some(69), "{ran:?}");
+        let hint = "the store limits queries: raise that limit, or ask a tenant with fewer clusters";
+        assert!(ran.err.contains(limit) && ran.err.contains(hint), "{ran:?}");
+        // Only the query that looks back for a day is refused.
+        let store = Store::start(Box::new(move |question| {
+            if question.contains("max_over_time") {
+                (status, refusal.clone())
+            } else {
+                (200, answer(question))
+            }
+        }));
+        let fleet = ask(&store, &["-o", "json"]).json();
+        assert_eq!(fleet["summary"]["total"], json!(3));
+        assert_eq!(
+            fleet["clusters"][1]["message"],
+            json!("silent, since when is not known")
+        );
+    }
+}
+
+// prometheus/prometheus#3359 and #6967, prometheus-community/helm-charts#2034, kubernetes-mixin#343: external labels are on what a
+// Prometheus sends, and not in its own answers; a store that is read with local data has both.
+#[test]
+fn samples_without_the_label_are_a_row_that_is_never_well() {
+    let store = Store::start(Box::new(|question| {
+        if question.starts_with('/') {
+            return (200, values(&[]));
+        }
+        let mut samples = samples(question);
+        for (labels, _) in &mut samples {
+            if labels["cluster"] == json!("prod-us") {
+                labels.as_object_mut().expect("labels").remove("cluster");
+            }
+        }
+        (200, vector(&samples))
+    }));
+    let ran = ask(&store, &["-o", "json"]);
+    let row = &ran.json()["clusters"][1];
+    assert_eq!(
+        (&row["name"], &row["state"], &row["message"]),
+        (
+            &json!("(no label)"),
+            &json!("unknown"),
+            &json!(
+                "samples without the label cluster: set it in external_labels of the Prometheus that sends them, and ask the store \
+                 that it sends to"
+            )
+        ),
+        "{ran:?}"
+    );
+    assert_eq!(ask(&store, &["(no label)"]).code, Some(3));
+}

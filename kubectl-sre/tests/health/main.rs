@@ -29,6 +29,7 @@ mod dump;
 mod environment;
 mod explain;
 mod fleet;
+mod fleet_kubeconfigs;
 mod fleet_store;
 #[cfg(unix)]
 mod follow;

@@ -1,7 +1,7 @@
 //! The contexts of kubeconfig files: which of them reach the same cluster, and which may ask the person something.
 
 use crate::cluster::config::entry::Cluster;
-use crate::cluster::config::{self, ConfigSource};
+use crate::cluster::config::{self, ConfigSource, KubeconfigClash};
 use crate::failure::Failure;
 use tokio::time::{Instant, timeout_at};
 
@@ -19,31 +19,34 @@ pub struct KubeconfigContext {
 }
 
 impl KubeconfigContext {
-    /// Whether both reach the same cluster: the same address, authority and name of the certificate. The name counts, since
-    /// a proxy such as Teleport's has one address and one authority for all clusters, and tells them apart by it.
+    /// Whether both reach the same cluster: the same address, authority and name of the certificate.
     #[must_use]
     pub fn is_same_cluster(&self, other: &Self) -> bool {
         let (Some(one), Some(other)) = (&self.cluster, &other.cluster) else {
             return false;
         };
-        let address = |cluster: &Cluster| cluster.server.trim_end_matches('/').to_ascii_lowercase();
-        !one.server.is_empty()
-            && address(one) == address(other)
-            && one.certificate_authority == other.certificate_authority
-            && one.certificate_authority_data == other.certificate_authority_data
-            && one.tls_server_name == other.tls_server_name
+        one.is_same(other)
     }
 }
 
-/// The contexts in the kubeconfig files of a source, sorted by name. A file that does not exist has none. A context without a
-/// name cannot be chosen and is left out.
+/// The contexts of several kubeconfig files together.
+#[derive(Debug, Default)]
+pub struct KubeconfigContexts {
+    /// Those that can be chosen, sorted by name.
+    pub contexts: Vec<KubeconfigContext>,
+    /// Those of a file that mean something else there than in all files together.
+    pub clashes: Vec<KubeconfigClash>,
+}
+
+/// The contexts in the kubeconfig files of a source. A file that does not exist has none. A context without a name cannot be chosen and
+/// is left out.
 ///
 /// # Errors
 /// Class `badConfiguration`, if a file cannot be read until then, or is no kubeconfig.
 pub async fn kubeconfig_contexts(
     source: ConfigSource,
     until: Instant,
-) -> Result<Vec<KubeconfigContext>, Failure> {
+) -> Result<KubeconfigContexts, Failure> {
     let reading = tokio::task::spawn_blocking(move || config::merged(&source, until));
     let merged = match timeout_at(until, reading).await {
         Ok(Ok(merged)) => merged?,
@@ -64,5 +67,12 @@ pub async fn kubeconfig_contexts(
             name,
         }
     });
-    Ok(contexts.collect())
+    let contexts: Vec<KubeconfigContext> = contexts.collect();
+    let is_reached_otherwise = |own: &Cluster| {
+        let mut clusters = contexts.iter().filter_map(|context| context.cluster.as_ref());
+        clusters.any(|cluster| cluster.is_same(own))
+    };
+    let mut clashes = merged.clashes;
+    clashes.retain(|clash| !clash.cluster.as_ref().is_some_and(is_reached_otherwise));
+    Ok(KubeconfigContexts { contexts, clashes })
 }

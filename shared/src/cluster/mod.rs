@@ -49,7 +49,7 @@ pub use api::watch::{Watch, WatchEvent};
 pub use bounded_file::read as read_bounded;
 pub use client::{Client, Settings};
 pub use config::kuberc::Kuberc;
-pub use config::{ConfigSource, Overrides};
+pub use config::{ConfigSource, KubeconfigClash, Overrides};
 pub use connection_info::{
     Certificate, ConnectionInfo, CredentialInfo, DialTrace, Handshake, ProxyInfo, Step,
 };
@@ -57,7 +57,7 @@ pub use credential::token_file::{AgentToken, read_agent_token};
 pub use deadlines::{Deadlines, RunLimit};
 pub use exchange::{Exchange, Observer};
 pub use flow_control::FlowControl;
-pub use kubeconfig_contexts::{KubeconfigContext, kubeconfig_contexts};
+pub use kubeconfig_contexts::{KubeconfigContext, KubeconfigContexts, kubeconfig_contexts};
 pub use kubeconfig_names::{KubeconfigNames, kubeconfig_names};
 pub use refusal::status_class;
 pub use response::Response;

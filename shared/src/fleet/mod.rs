@@ -13,6 +13,7 @@ pub use cluster::{FleetCluster, FleetState};
 pub use glob::{ContextGlob, UnusedGlob, choose};
 pub use report::{FLEET_KIND, FleetReport, FleetSource, FleetSummary};
 pub use store::{
-    AGENT_SERIES, FleetQuery, SILENT_AFTER, SILENT_WINDOW, StoreAnswers, StoreSample, queries, store_clusters,
+    AGENT_SERIES, FleetQuery, SILENT_AFTER, SILENT_WINDOW, StoreAnswers, StoreSample, known_query, queries,
+    store_clusters,
 };
 pub use words::{fleet_sentence, fleet_word};

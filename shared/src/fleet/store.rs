@@ -82,6 +82,12 @@ pub fn queries(label: &str) -> [(FleetQuery, String); 3] {
     ]
 }
 
+/// The question which clusters a store knows, for one that does not give the values of a label.
+#[must_use]
+pub fn known_query(label: &str) -> String {
+    format!("group by ({label}) (last_over_time({AGENT_SERIES}[{SILENT_WINDOW}s]))")
+}
+
 impl FleetQuery {
     /// The question when the last samples of silent clusters were written. `timestamp` of a range is the moment of the query, so that
     /// moments in between are asked about, a minute apart.
@@ -208,7 +214,8 @@ impl<'a> StoredCluster<'a> {
     fn row(self, name: &str, label: &str, now: i64) -> FleetCluster {
         if name.is_empty() {
             let message = format!(
-                "samples without the label {label}: set it in external_labels of the Prometheus that writes them"
+                "samples without the label {label}: set it in external_labels of the Prometheus that sends them, and ask the store that it \
+                 sends to"
             );
             return FleetCluster::unseen(UNLABELLED.to_owned(), FleetState::Unknown, message);
         }

@@ -5,7 +5,9 @@ use super::view::FleetView;
 use crate::Shell;
 use crate::cli::FleetSettings;
 use crate::source::{LiveSettings, Source, SourceSettings};
-use sre_shared::cluster::{ConfigSource, KubeconfigContext, kubeconfig_contexts};
+use sre_shared::cluster::{
+    ConfigSource, KubeconfigClash, KubeconfigContext, KubeconfigContexts, kubeconfig_contexts,
+};
 use sre_shared::fleet::{FleetCluster, FleetReport, FleetSource, FleetState, choose};
 use sre_shared::run::clock;
 use sre_shared::shell::quoted;
@@ -32,6 +34,8 @@ const ROUND: Duration = Duration::from_mins(1);
 /// The clusters of contexts.
 pub struct FleetMembers {
     members: Vec<Member>,
+    /// What is left out, and so is not known.
+    warnings: Vec<String>,
     question: Rc<FleetQuestion>,
     /// Whether the connections of all clusters may stay open.
     keeps_sources: bool,
@@ -57,8 +61,8 @@ impl FleetMembers {
     ///
     /// # Errors
     /// One line that says which input is wrong.
-    pub async fn open(settings: &FleetSettings) -> Result<Self, String> {
-        let contexts = contexts(settings).await?;
+    pub async fn open(settings: &FleetSettings, shell: &mut Shell) -> Result<Self, String> {
+        let KubeconfigContexts { contexts, clashes } = contexts(settings).await?;
         if contexts.is_empty() {
             return Err(match &settings.kubeconfig {
                 ConfigSource::File(path) => {
@@ -77,7 +81,17 @@ impl FleetMembers {
             .enumerate()
             .filter(|(number, _)| chosen.contains(number))
             .map(|(_, context)| context.clone());
-        let members = group(chosen);
+        let chosen: Vec<KubeconfigContext> = chosen.collect();
+        let is_chosen = |clash: &&KubeconfigClash| chosen.iter().any(|context| context.name == clash.context);
+        let (hidden, mixed): (Vec<_>, Vec<_>) = clashes
+            .iter()
+            .filter(is_chosen)
+            .partition(|clash| clash.hides_a_cluster());
+        for clash in mixed {
+            shell.complain(&format!("warning: {}", with_other_user(clash)));
+        }
+        let warnings = hidden.into_iter().map(with_other_cluster).collect();
+        let members = group(chosen.into_iter());
         let health = &settings.health;
         let SourceSettings::Live(live) = &health.source else {
             // The grammar refuses files and manifests.
@@ -102,6 +116,7 @@ impl FleetMembers {
         };
         Ok(Self {
             members,
+            warnings,
             question: Rc::new(question),
             keeps_sources: health.follow.is_some()
                 && count.saturating_mul(FILES_EACH).saturating_add(OWN_FILES) < files,
@@ -123,6 +138,7 @@ impl FleetMembers {
         };
         let source = FleetSource {
             mode: mode.to_owned(),
+            warnings: self.warnings.clone(),
             ..FleetSource::default()
         };
         FleetReport::new(source, clock::system().to_string(), rows)
@@ -192,10 +208,26 @@ impl FleetMembers {
 }
 
 /// The contexts of the kubeconfig.
-pub async fn contexts(settings: &FleetSettings) -> Result<Vec<KubeconfigContext>, String> {
+pub async fn contexts(settings: &FleetSettings) -> Result<KubeconfigContexts, String> {
     let until = Instant::now() + READING.min(settings.health.limit);
     let read = kubeconfig_contexts(settings.kubeconfig.clone(), until).await;
     read.map_err(|failure| format!("{failure}; {}", failure.hint()))
+}
+
+/// kubectl takes the first of several values of a name, and says nothing.
+fn with_other_cluster(clash: &KubeconfigClash) -> String {
+    let (name, file) = (quoted(&clash.context), quoted(&clash.file.display().to_string()));
+    format!(
+        "the context {name} of {file} is another cluster in an earlier file, so that this one is not asked: kubectl sre health \
+         --context {name} --kubeconfig {file}"
+    )
+}
+
+fn with_other_user(clash: &KubeconfigClash) -> String {
+    let (name, file) = (quoted(&clash.context), quoted(&clash.file.display().to_string()));
+    format!(
+        "the context {name} of {file} has another user in an earlier file, and that one is taken: rename one of them"
+    )
 }
 
 /// Contexts of one cluster together. The current one is tried first, then those that ask nothing.

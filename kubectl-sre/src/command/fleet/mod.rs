@@ -40,7 +40,7 @@ impl Fleet {
                 Ok(store) => return Ok(Self::Store(Box::new(store))),
                 Err(line) => Err(line),
             },
-            None => FleetMembers::open(settings).await.map(Self::Members),
+            None => FleetMembers::open(settings, shell).await.map(Self::Members),
         };
         opened.map_err(|line| {
             shell.complain(&format!("error: {line}"));

@@ -9,7 +9,7 @@ use sre_shared::cluster::{RunLimit, read_bounded};
 use sre_shared::failure::{Class, Failure};
 use sre_shared::fleet::{
     AGENT_SERIES, FleetCluster, FleetQuery, FleetReport, FleetSource, FleetState, SILENT_WINDOW,
-    StoreAnswers, choose, queries, store_clusters,
+    StoreAnswers, choose, known_query, queries, store_clusters,
 };
 use sre_shared::resource::Time;
 use sre_shared::run::clock;
@@ -63,8 +63,8 @@ impl FleetStore {
                 .map(|answer| (query, answer))
         };
         let since = now.seconds_after(Time::from_seconds(SILENT_WINDOW));
-        let known = self.client.label_values(label, AGENT_SERIES, since, limit);
-        let (known, asked) = join(known, join_all(queries(label).map(ask))).await;
+        let asked = join_all(queries(label).map(ask));
+        let (known, asked) = join(self.known(label, since, limit), asked).await;
         let failed = |failure: Failure| self.failure(&failure);
         let (known, warned) = known.map_err(failed)?;
         let mut answers = StoreAnswers::new();
@@ -83,10 +83,13 @@ impl FleetStore {
             .filter(is_silent)
             .map(|row| row.name.clone())
             .collect();
-        if let Some(query) = FleetQuery::silence(label, &silent) {
-            let answer = self.client.query(&query, limit).await.map_err(failed)?;
+        // If it fails, these clusters are silent all the same. Thanos warns if none of its stores has a cluster that the query names.
+        if let Some(query) = FleetQuery::silence(label, &silent)
+            && let Ok(answer) = self.client.query(&query, limit).await
+        {
             answers.insert(FleetQuery::Silence, answer.samples);
-            warnings.extend(answer.warnings);
+            let is_other = |warning: &String| !warning.contains("No StoreAPIs matched");
+            warnings.extend(answer.warnings.into_iter().filter(is_other));
             rows = store_clusters(&answers, label, &known, &self.inventory);
         }
         let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
@@ -104,6 +107,30 @@ impl FleetStore {
             warnings: warnings.into_iter().take(WARNINGS).collect(),
         };
         Ok(FleetReport::new(source, now.to_string(), rows))
+    }
+
+    /// The clusters that the store has known since that time, and its warnings. A proxy that lets nothing through but queries, as
+    /// prom-label-proxy does by default, is asked by a query.
+    async fn known(
+        &self,
+        label: &str,
+        since: i64,
+        limit: RunLimit,
+    ) -> Result<(Vec<String>, Vec<String>), Failure> {
+        let failure = match self.client.label_values(label, AGENT_SERIES, since, limit).await {
+            Ok(known) => return Ok(known),
+            Err(failure) => failure,
+        };
+        match failure.class {
+            Class::NotFound | Class::Forbidden | Class::Rejected | Class::NotAnApiServer => {}
+            _ => return Err(failure),
+        }
+        let answer = self.client.query(&known_query(label), limit).await?;
+        let names = answer
+            .samples
+            .into_iter()
+            .filter_map(|mut sample| sample.labels.remove(label));
+        Ok((names.collect(), answer.warnings))
     }
 
     fn failure(&self, failure: &Failure) -> (String, u8) {

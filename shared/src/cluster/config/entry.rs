@@ -44,6 +44,19 @@ pub(crate) struct Cluster {
     pub extensions: Vec<Extension>,
 }
 
+impl Cluster {
+    /// Whether both are the same cluster: the same address, authority and name of the certificate. The name counts, since a proxy such
+    /// as Teleport's has one address and one authority for all clusters, and tells them apart by it.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let address = |cluster: &Self| cluster.server.trim_end_matches('/').to_ascii_lowercase();
+        !self.server.is_empty()
+            && address(self) == address(other)
+            && self.certificate_authority == other.certificate_authority
+            && self.certificate_authority_data == other.certificate_authority_data
+            && self.tls_server_name == other.tls_server_name
+    }
+}
+
 /// Data of other programs in a kubeconfig.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(expecting = "an object", default)]

@@ -4,6 +4,7 @@
 //! A value of the wrong type refuses the whole file, as in client-go: kubectl does not go on with half of one.
 
 use crate::cluster::bounded_file;
+use crate::cluster::config::clash::KubeconfigClash;
 use crate::cluster::config::entry::{Cluster, KubeContext, User};
 use crate::cluster::config::yaml;
 use crate::failure::Failure;
@@ -20,6 +21,7 @@ pub(crate) struct Kubeconfig {
     pub users: BTreeMap<String, User>,
     pub contexts: BTreeMap<String, KubeContext>,
     pub current_context: String,
+    pub clashes: Vec<KubeconfigClash>,
 }
 
 #[derive(Default, Deserialize)]
@@ -79,15 +81,20 @@ impl Kubeconfig {
             .into_kubeconfig()
             .map_err(|why| Failure::bad_configuration(format!("kubeconfig {}: {why}", path.display())))?
             .with_absolute_paths(path);
-        for (name, cluster) in next.clusters {
-            self.clusters.entry(name).or_insert(cluster);
+        for (name, cluster) in &next.clusters {
+            self.clusters
+                .entry(name.clone())
+                .or_insert_with(|| cluster.clone());
         }
-        for (name, user) in next.users {
-            self.users.entry(name).or_insert(user);
+        for (name, user) in &next.users {
+            self.users.entry(name.clone()).or_insert_with(|| user.clone());
         }
-        for (name, context) in next.contexts {
-            self.contexts.entry(name).or_insert(context);
+        for (name, context) in &next.contexts {
+            self.contexts
+                .entry(name.clone())
+                .or_insert_with(|| context.clone());
         }
+        self.clashes.extend(KubeconfigClash::of(&next, self, path));
         if self.current_context.is_empty() {
             self.current_context = next.current_context;
         }

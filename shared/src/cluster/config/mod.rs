@@ -1,6 +1,7 @@
 //! Selects a cluster, a user and a namespace from kubeconfigs, flags, the environment and the pod: explicitly, never by
 //! falling back from a failure. Must not know certificates, credentials or connections.
 
+mod clash;
 mod context;
 pub(super) mod entry;
 mod environment;
@@ -13,6 +14,7 @@ mod overrides;
 mod validation;
 pub(super) mod yaml;
 
+pub use crate::cluster::config::clash::KubeconfigClash;
 pub use crate::cluster::config::overrides::Overrides;
 
 use crate::cluster::config::file::Kubeconfig;
