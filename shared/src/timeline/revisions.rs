@@ -120,8 +120,9 @@ fn pairs_of(
             .and_then(|before| sorted.get(before))
             .copied();
         let came_back = is_last && newest.came_back;
+        // A rollback that only removes fields leaves no entry, so that an earlier write says nothing about it.
         let at = if came_back {
-            template_write
+            template_write.filter(|at| previous.is_none_or(|previous| *at >= previous.created))
         } else {
             Some(newest.created)
         };

@@ -55,10 +55,10 @@ impl ReplicaSetScaling {
     }
 }
 
-/// The scalings that belong to no rollout. `revisions` has the times of each workload's new revisions.
+/// The scalings that belong to no rollout and to no creation. `begins` has the times of each workload's creation and new revisions.
 pub(super) fn happenings(
     scalings: Vec<ReplicaSetScaling>,
-    revisions: &HashMap<ObjectRef, Vec<Time>>,
+    begins: &HashMap<ObjectRef, Vec<Time>>,
 ) -> Vec<Happening> {
     let mut workloads: HashMap<ObjectRef, Vec<ReplicaSetScaling>> = HashMap::new();
     for scaling in scalings {
@@ -70,14 +70,14 @@ pub(super) fn happenings(
     let mut found = Vec::new();
     for (workload, mut scalings) in workloads {
         scalings.sort_by_key(|scaling| scaling.at);
-        let new = revisions.get(&workload).map_or(&[][..], Vec::as_slice);
+        let begins = begins.get(&workload).map_or(&[][..], Vec::as_slice);
         let before = other_set_times(scalings.iter());
         let mut after = other_set_times(scalings.iter().rev());
         after.reverse();
         for ((scaling, before), after) in scalings.into_iter().zip(before).zip(after) {
             let is_near = |time: Time| time.seconds_after(scaling.at).saturating_abs() <= ROLLOUT_SECONDS;
             let in_rollout = before.is_some_and(is_near) || after.is_some_and(is_near);
-            let is_begin = new.iter().any(|time| are_together(*time, scaling.at));
+            let is_begin = begins.iter().any(|time| are_together(*time, scaling.at));
             if !in_rollout && !is_begin {
                 found.push(scaling.happening());
             }

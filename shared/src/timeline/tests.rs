@@ -506,6 +506,63 @@ fn a_new_revision_is_shown_with_the_one_before_it_and_not_beside_its_creation() 
     );
 }
 
+// A rollback that only removes fields leaves no entry in managedFields, and the entry before it is an older write.
+#[test]
+fn a_rollback_is_not_dated_by_a_write_before_the_revision_that_it_replaced() {
+    let revision = |number: u64, created: i64, came_back: bool| RevisionObject {
+        owner_uid: "shop-web".to_owned(),
+        owner: ObjectRef::namespaced("Deployment", "shop", "web"),
+        kind: "ReplicaSet",
+        name: format!("web-{number}"),
+        number: Some(number),
+        created: Time::from_seconds(NOW - created),
+        came_back,
+    };
+    let template = json!({"f:spec": {"f:template": {}}});
+    for (written, expected) in [
+        (300, &[][..]),
+        (
+            100,
+            &["Deployment shop/web  a rollback, which became revision 14 (not compared with revision 13)"],
+        ),
+    ] {
+        let all = timeline(TimelineScope::default(), |builder| {
+            builder.add_workload(
+                "Deployment",
+                metadata("shop", "web", 90_000, "helm", &template, written),
+            );
+            builder.add_revision(revision(13, 200, false));
+            builder.add_revision(revision(14, 80_000, true));
+        });
+        let rollbacks: Vec<String> = lines(&all)
+            .into_iter()
+            .filter(|line| line.contains("rollback"))
+            .collect();
+        assert_eq!(rollbacks, expected, "{written}");
+    }
+}
+
+#[test]
+fn a_scaling_at_the_creation_is_part_of_it() {
+    let spec = json!({"f:spec": {"f:template": {}, "f:replicas": {}}});
+    let all = timeline(TimelineScope::default(), |builder| {
+        builder.add_workload("Deployment", metadata("shop", "web", 200, "helm", &spec, 200));
+        for (message, ago) in [
+            ("Scaled up replica set web-x from 0 to 3", 199),
+            ("Scaled up replica set web-x from 3 to 5", 60),
+        ] {
+            builder.add_event(&event("Deployment", "web", "ScalingReplicaSet", message, ago));
+        }
+    });
+    assert_eq!(
+        lines(&all),
+        [
+            "Deployment shop/web  created by helm",
+            "Deployment shop/web  scaled from 3 to 5",
+        ]
+    );
+}
+
 #[test]
 fn an_event_of_the_new_api_without_old_times_stands_in_its_place() {
     // Its times are `eventTime` and `series`; `lastTimestamp` is null.
