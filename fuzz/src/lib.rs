@@ -18,12 +18,13 @@ pub mod proto_list;
 mod reading;
 pub mod schedule;
 pub mod selector;
+pub mod store;
 
 /// Panics if the property does not hold for an input.
 pub type Property = fn(&[u8]);
 
 /// All targets, by the name of their folder in `corpus/`.
-pub const TARGETS: [(&str, Property); 12] = [
+pub const TARGETS: [(&str, Property); 13] = [
     ("acknowledgement", acknowledgement::holds),
     ("agent_report", agent_report::holds),
     ("broken", broken::holds),
@@ -36,6 +37,7 @@ pub const TARGETS: [(&str, Property); 12] = [
     ("proto_list", proto_list::holds),
     ("schedule", schedule::holds),
     ("selector", selector::holds),
+    ("store", store::holds),
 ];
 
 /// The input as text, if it is some.

@@ -111,4 +111,5 @@ targets! {
     proto_list
     schedule
     selector
+    store
 }

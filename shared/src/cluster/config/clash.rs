@@ -2,8 +2,7 @@
 //! or a user of the same name, and the first value wins. kubectl says nothing about it.
 
 use super::entry::Cluster;
-use super::file::Kubeconfig;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A context whose own file gives it something else.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,32 +16,6 @@ pub struct KubeconfigClash {
 }
 
 impl KubeconfigClash {
-    /// The clashes of a file, whose entries are in `merged` by now.
-    pub(super) fn of(file: &Kubeconfig, merged: &Kubeconfig, path: &Path) -> Vec<Self> {
-        let mut clashes = Vec::new();
-        for (name, own) in &file.contexts {
-            let Some(used) = merged.contexts.get(name) else {
-                continue;
-            };
-            let cluster = file
-                .clusters
-                .get(&own.cluster)
-                .or_else(|| merged.clusters.get(&own.cluster));
-            let used_cluster = merged.clusters.get(&used.cluster);
-            let cluster =
-                cluster.filter(|own| used_cluster.is_none_or(|used| *own != used && !own.is_same(used)));
-            let user = file.users.get(&own.user).or_else(|| merged.users.get(&own.user));
-            if cluster.is_some() || user != merged.users.get(&used.user) {
-                clashes.push(Self {
-                    context: name.clone(),
-                    file: path.to_owned(),
-                    cluster: cluster.cloned(),
-                });
-            }
-        }
-        clashes
-    }
-
     /// Whether its cluster is none that the context reaches.
     #[must_use]
     pub fn hides_a_cluster(&self) -> bool {

@@ -94,11 +94,38 @@ impl Kubeconfig {
                 .entry(name.clone())
                 .or_insert_with(|| context.clone());
         }
-        self.clashes.extend(KubeconfigClash::of(&next, self, path));
+        let clashes = next.clashes_with(self, path);
+        self.clashes.extend(clashes);
         if self.current_context.is_empty() {
             self.current_context = next.current_context;
         }
         Ok(())
+    }
+
+    /// The contexts of this file that mean something else in all files together.
+    fn clashes_with(&self, merged: &Self, path: &Path) -> Vec<KubeconfigClash> {
+        let mut clashes = Vec::new();
+        for (name, own) in &self.contexts {
+            let Some(used) = merged.contexts.get(name) else {
+                continue;
+            };
+            let own_cluster = self.clusters.get(&own.cluster);
+            let used_cluster = merged.clusters.get(&used.cluster);
+            let is_other =
+                |own: &&Cluster| used_cluster.is_none_or(|used| *own != used && !own.is_same(used));
+            let cluster = own_cluster
+                .or_else(|| merged.clusters.get(&own.cluster))
+                .filter(is_other);
+            let own_user = self.users.get(&own.user).or_else(|| merged.users.get(&own.user));
+            if cluster.is_some() || own_user != merged.users.get(&used.user) {
+                clashes.push(KubeconfigClash {
+                    context: name.clone(),
+                    file: path.to_owned(),
+                    cluster: cluster.cloned(),
+                });
+            }
+        }
+        clashes
     }
 
     /// Paths in a file are relative to the directory of that file.
