@@ -39,6 +39,13 @@ fn a_cluster_whose_names_stand_in_an_earlier_file_is_not_left_out_in_silence() {
         (Some(3), &json!([warning])),
         "{ran:?}"
     );
+    let human = ask(&[&first, &second], &["fleet"]);
+    assert!(
+        human
+            .headline()
+            .starts_with("NEEDS A LOOK  the only cluster is ok, and 1 context was not asked, in "),
+        "{human:?}"
+    );
     assert!(two.requests().is_empty());
     // The command that the warning gives.
     let ran = ask(

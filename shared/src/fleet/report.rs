@@ -40,7 +40,7 @@ pub struct FleetSource {
     /// The URL of the store, without a password.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub store: Option<String>,
-    /// Things that the store said about its answers, such as that a part of it did not answer. Clusters may be missing then.
+    /// Why clusters may be missing: a part of the store did not answer, or an earlier kubeconfig hides a context.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
 }

@@ -41,8 +41,11 @@ pub fn fleet_sentence(fleet: &FleetReport) -> String {
             .filter(|(count, _)| *count > 0)
             .map(|(count, word)| format!("{count} {word}")),
     );
-    if !fleet.source.warnings.is_empty() {
-        parts.push("and the store did not answer in full".to_owned());
+    match (fleet.source.warnings.len(), &fleet.source.store) {
+        (0, _) => {}
+        (_, Some(_)) => parts.push("and the store did not answer in full".to_owned()),
+        (1, None) => parts.push("and 1 context was not asked".to_owned()),
+        (hidden, None) => parts.push(format!("and {hidden} contexts were not asked")),
     }
     parts.join(", ")
 }

@@ -16,10 +16,14 @@ const CLUSTERS: &str = "clusters";
 /// Those of the writer.
 pub fn write(fleet: &FleetReport, out: &mut dyn Write) -> Result<()> {
     let mut cases: Vec<TestCase> = fleet.clusters.iter().map(cluster_case).collect();
+    let from = match fleet.source.store {
+        Some(_) => "the store's answer",
+        None => "the kubeconfig",
+    };
     let warnings = fleet.source.warnings.iter();
     cases.extend(warnings.map(|warning| {
         let status = failed(NonSuccessKind::Error, "incomplete", warning, &[]);
-        case(CLUSTERS, "the store's answer", status)
+        case(CLUSTERS, from, status)
     }));
     if cases.is_empty() {
         let status = failed(NonSuccessKind::Error, "unknown", "no cluster was seen", &[]);
