@@ -47,7 +47,9 @@ mod visitor;
 mod webhookconfiguration;
 
 pub use cause::{EvidenceNeeds, add_log_line, crashed_container, says_why};
-pub use change::{are_together, creation_change, revision_change, revision_name, spec_writes, undo_command};
+pub use change::{
+    are_together, came_back_at, creation_change, revision_change, revision_name, spec_writes, undo_command,
+};
 pub use controller::{Controller, ControllerFacts, group, replaced_uids};
 pub(crate) use evidence::EvidenceObject;
 pub use evidence::{

@@ -54,6 +54,8 @@ pub struct Revision {
     pub created: Option<Time>,
     /// Whether it was the newest one before, was replaced, and is the newest one again.
     pub came_back: bool,
+    /// When anything but the status of that object was last written.
+    pub written: Option<Time>,
     /// Its pods that are ready, if its object counts them.
     pub ready: Option<i64>,
     /// The pods that its workload asked for when it was the newest one, if its object says so.
@@ -128,6 +130,7 @@ impl TemplatedReplicaSet {
             name: meta.name.clone(),
             created: meta.creation_timestamp,
             is_run: false,
+            written: meta.last_spec_write(),
             came_back: annotation(&meta, REVISION_HISTORY).is_some_and(|numbers| !numbers.is_empty()),
             ready: Some(status.as_ref().and_then(|s| s.ready_replicas).unwrap_or(0).into()),
             desired: annotation(&meta, DESIRED_REPLICAS).and_then(|text| text.parse().ok()),
@@ -180,6 +183,7 @@ impl ControllerRevision {
             owner: owner(&meta)?,
             number,
             change_cause: annotation(&meta, CHANGE_CAUSE).map(str::to_owned),
+            written: meta.last_spec_write(),
             name: meta.name,
             created: meta.creation_timestamp,
             came_back: false,

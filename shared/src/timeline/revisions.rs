@@ -2,12 +2,10 @@
 
 use super::happening::{Happening, TimelineSource};
 use super::window::TimeWindow;
-use crate::check::{RevisionHistory, are_together, revision_change};
+use crate::check::{RevisionHistory, are_together, came_back_at, revision_change};
 use crate::digest::plain_change_words;
 use crate::report::{ChangeKind, ObjectRef, TimelineKind};
-use crate::resource::{
-    DEPLOYMENT_REVISION, ObjectMeta, REVISION_HISTORY, ROLLOUT_REVISION, Time, WrittenParts,
-};
+use crate::resource::{DEPLOYMENT_REVISION, ObjectMeta, REVISION_HISTORY, ROLLOUT_REVISION, Time};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
@@ -29,6 +27,8 @@ pub struct RevisionObject {
     pub number: Option<u64>,
     /// When it was created.
     pub created: Time,
+    /// When anything but its status was last written.
+    pub written: Option<Time>,
     /// Whether it was replaced and is the newest one again.
     pub came_back: bool,
 }
@@ -47,6 +47,7 @@ impl RevisionObject {
             name: meta.name.clone(),
             number: number.and_then(|text| text.parse().ok()),
             created: meta.creation_timestamp?,
+            written: meta.last_spec_write(),
             came_back: annotation(REVISION_HISTORY).is_some_and(|numbers| !numbers.is_empty()),
         })
     }
@@ -111,7 +112,6 @@ fn pairs_of(
 ) -> Vec<RevisionPair> {
     let mut sorted: Vec<&RevisionObject> = revisions.iter().collect();
     sorted.sort_by_key(|revision| revision.order());
-    let template_write = workload.and_then(|meta| meta.writers(WrittenParts::TEMPLATE).first()?.time);
     let mut pairs = Vec::new();
     for (number, newest) in sorted.iter().enumerate() {
         let is_last = number.saturating_add(1) == sorted.len();
@@ -120,9 +120,9 @@ fn pairs_of(
             .and_then(|before| sorted.get(before))
             .copied();
         let came_back = is_last && newest.came_back;
-        // A rollback that only removes fields leaves no entry, so that an earlier write says nothing about it.
         let at = if came_back {
-            template_write.filter(|at| previous.is_none_or(|previous| *at >= previous.created))
+            let replaced = previous.map(|previous| previous.created);
+            workload.and_then(|meta| came_back_at(meta, newest.written, replaced))
         } else {
             Some(newest.created)
         };

@@ -486,6 +486,7 @@ fn a_new_revision_is_shown_with_the_one_before_it_and_not_beside_its_creation() 
         name: format!("{uid}-{number}"),
         number: Some(number),
         created: Time::from_seconds(NOW - created),
+        written: None,
         came_back: false,
     };
     let spec = json!({"f:spec": {"f:template": {}}});
@@ -506,39 +507,46 @@ fn a_new_revision_is_shown_with_the_one_before_it_and_not_beside_its_creation() 
     );
 }
 
-// A rollback that only removes fields leaves no entry in managedFields, and the entry before it is an older write.
+// A rollback that only removes fields leaves no entry in managedFields. The entry before it is an older write; the ReplicaSet was
+// written then, and again if the number of pods changed.
 #[test]
-fn a_rollback_is_not_dated_by_a_write_before_the_revision_that_it_replaced() {
-    let revision = |number: u64, created: i64, came_back: bool| RevisionObject {
+fn a_rollback_is_dated_by_no_write_before_the_revision_that_it_replaced() {
+    let revision = |number: u64, created: i64, written: i64| RevisionObject {
         owner_uid: "shop-web".to_owned(),
         owner: ObjectRef::namespaced("Deployment", "shop", "web"),
         kind: "ReplicaSet",
         name: format!("web-{number}"),
         number: Some(number),
         created: Time::from_seconds(NOW - created),
-        came_back,
+        written: Some(Time::from_seconds(NOW - written)),
+        came_back: number == 14,
     };
     let template = json!({"f:spec": {"f:template": {}}});
-    for (written, expected) in [
-        (300, &[][..]),
+    let replicas = json!({"f:spec": {"f:replicas": {}}});
+    for (name, fields, workload, set, expected) in [
+        ("an entry of the rollback", &template, 100, 50, Some(100)),
+        ("an older entry", &template, 300, 90, Some(90)),
         (
-            100,
-            &["Deployment shop/web  a rollback, which became revision 14 (not compared with revision 13)"],
+            "an older entry, and an older ReplicaSet",
+            &template,
+            300,
+            250,
+            None,
         ),
+        ("scaled since", &replicas, 80, 80, None),
     ] {
         let all = timeline(TimelineScope::default(), |builder| {
             builder.add_workload(
                 "Deployment",
-                metadata("shop", "web", 90_000, "helm", &template, written),
+                metadata("shop", "web", 90_000, "helm", fields, workload),
             );
-            builder.add_revision(revision(13, 200, false));
-            builder.add_revision(revision(14, 80_000, true));
+            builder.add_revision(revision(13, 200, 200));
+            builder.add_revision(revision(14, 80_000, set));
         });
-        let rollbacks: Vec<String> = lines(&all)
-            .into_iter()
-            .filter(|line| line.contains("rollback"))
-            .collect();
-        assert_eq!(rollbacks, expected, "{written}");
+        let words = "a rollback, which became revision 14 (not compared with revision 13)";
+        let mut rollbacks = all.entries.iter().filter(|entry| entry.message == words);
+        let found = rollbacks.next().map(|entry| entry.at.clone());
+        assert_eq!(found, expected.map(at), "{name}: {:?}", lines(&all));
     }
 }
 

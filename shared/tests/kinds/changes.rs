@@ -229,6 +229,32 @@ fn a_rollback_is_dated_by_the_write_and_not_by_the_age_of_its_replica_set() {
 }
 
 #[test]
+fn a_rollback_that_only_removes_fields_is_dated_by_its_replica_set() {
+    let (old, new) = (container("web:8", &[("LEVEL", "debug")]), container("web:8", &[]));
+    let history = json!({"deployment.kubernetes.io/revision-history": "11"});
+    let older = [wrote("kubectl-set", -2 * HOUR, &["template"], None)];
+    let mut returned = replica_set(13, -DAY, 0, &new, &history);
+    returned["metadata"]["managedFields"] =
+        json!([wrote("kube-controller-manager", -HOUR, &["replicas"], None)]);
+    let mut objects = vec![
+        web(&older),
+        replica_set(12, -2 * HOUR + 1, 3, &old, &none()),
+        returned,
+        unpulled(13, -HOUR + 5),
+    ];
+    let found = change(Kind::Deployment, objects.clone()).expect("a change");
+    assert_eq!(
+        (found.what, found.at.as_str(), found.by.as_deref()),
+        (ChangeKind::Rollback, at(-HOUR).as_str(), None)
+    );
+    // Another number of pods writes the ReplicaSet again.
+    let scaled = wrote("kubectl", -HOUR, &["replicas"], Some("scale"));
+    objects[0] = web(&[older[0].clone(), scaled]);
+    let found = change(Kind::Deployment, objects).map(|found| found.what);
+    assert_eq!(found, Some(ChangeKind::Scale));
+}
+
+#[test]
 fn no_way_back_is_offered_to_a_revision_that_was_not_seen_to_work() {
     let (old, new) = (container("web:8", &[]), container("web:9", &[]));
     let mut objects = rollout(&old, &new, &none());

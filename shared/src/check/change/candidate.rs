@@ -67,6 +67,23 @@ fn writer(meta: &ObjectMeta, parts: WrittenParts, at: Time, since: Option<Time>)
     entry.map(|entry| entry.manager.as_str())
 }
 
+/// When a revision came back in place of one that was created at `replaced`. `written` is the last write of the object that keeps it.
+///
+/// A rollback that only removes fields leaves no entry in managedFields. The controller then wrote the revision's object, and writes
+/// it again only for another number of pods.
+#[must_use]
+pub fn came_back_at(meta: &ObjectMeta, written: Option<Time>, replaced: Option<Time>) -> Option<Time> {
+    let is_after = |time: &Time| replaced.is_none_or(|replaced| *time >= replaced);
+    let last = |parts| {
+        meta.writers(parts)
+            .first()
+            .and_then(|entry| entry.time)
+            .filter(is_after)
+    };
+    let is_scaled = last(WrittenParts::REPLICAS).is_some();
+    last(WrittenParts::TEMPLATE).or_else(|| written.filter(is_after).filter(|_| !is_scaled))
+}
+
 /// The newest revision of a workload of that kind, with the time at which it became the newest one. `None` if it has none
 /// before it, or if nothing says when it came back.
 #[must_use]
@@ -76,12 +93,8 @@ pub fn revision_change(
     history: &RevisionHistory,
 ) -> Option<(Time, ObjectChange)> {
     let (newest, previous) = (&history.newest, history.previous.as_ref()?);
-    let template_write = meta
-        .writers(WrittenParts::TEMPLATE)
-        .first()
-        .and_then(|entry| entry.time);
     let at = if newest.came_back {
-        template_write.filter(|time| previous.created.is_none_or(|created| *time >= created))?
+        came_back_at(meta, newest.written, previous.created)?
     } else {
         newest.created?
     };

@@ -7,7 +7,7 @@ mod candidate;
 mod change_cause;
 
 pub use candidate::{
-    are_together, creation_change, revision_change, revision_name, spec_writes, undo_command,
+    are_together, came_back_at, creation_change, revision_change, revision_name, spec_writes, undo_command,
 };
 
 use super::{Check, Evidence, is_open};
