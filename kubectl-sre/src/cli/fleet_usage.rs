@@ -62,7 +62,6 @@ pub(super) fn wrong(fleet: &FleetArgs) -> Option<String> {
         ("-l", !health.selector.is_empty()),
         ("--field-selector", !health.field_selector.is_empty()),
         ("--kinds", !health.kinds.is_empty()),
-        ("--baseline", health.baseline.is_some()),
         ("--as", connection.impersonate.is_some()),
     ];
     if let Some(flag) = first_given(beside_store) {

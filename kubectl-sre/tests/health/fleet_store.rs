@@ -496,3 +496,78 @@ fn samples_without_the_label_are_a_row_that_is_never_well() {
     );
     assert_eq!(ask(&store, &["(no label)"]).code, Some(3));
 }
+
+/// A store with one cluster, whose Deployments of these names fall short. It names as many of them as the query asks for, and counts
+/// one more if `hidden`.
+fn store_of(short: &[&'static str], hidden: bool) -> Store {
+    let short = short.to_vec();
+    Store::start(Box::new(move |question| {
+        if question.starts_with('/') {
+            return (200, values(&["eu"]));
+        }
+        let samples = if question.contains("sre_object_unhealthy") {
+            let named = if question.contains("topk") { 1 } else { short.len() };
+            let names = short.iter().take(named);
+            let sample = |name: &&str| {
+                let labels = json!({"cluster": "eu", "kind": "Deployment", "namespace": "shop", "name": name,
+                                    "state": "unavailable", "reason": "CrashLoop"});
+                (labels, 1)
+            };
+            names.map(sample).collect()
+        } else if question.contains("sre_check_status") {
+            let status = if short.is_empty() { "ok" } else { "degraded" };
+            let labels = json!({"cluster": "eu", "check": "deployments", "status": status});
+            vec![(labels, NOW)]
+        } else {
+            let count = i64::try_from(short.len()).expect("a few") + i64::from(hidden);
+            let labels = |state| json!({"__name__": "sre_objects", "cluster": "eu", "kind": "deployments", "state": state});
+            vec![(labels("healthy"), 10), (labels("unavailable"), count)]
+        };
+        (200, vector(&samples))
+    }))
+}
+
+#[test]
+fn a_store_is_compared_with_a_saved_result_object_by_object() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let saved = directory.path().join("yesterday.json").display().to_string();
+    let ran = ask(&store_of(&["cart", "checkout"], false), &["--save", &saved]);
+    assert_eq!(ran.code, Some(2), "{ran:?}");
+    for (name, short, hidden, code) in [
+        ("the same two", &["cart", "checkout"][..], false, 0),
+        ("one of them", &["cart"], false, 0),
+        ("none", &[], false, 0),
+        ("as many, and another one", &["cart", "ledger"], false, 2),
+        (
+            "one that is not named, and may be new",
+            &["cart", "checkout"],
+            true,
+            2,
+        ),
+    ] {
+        let ran = ask(&store_of(short, hidden), &["--baseline", &saved, "-o", "json"]);
+        assert_eq!(ran.code, Some(code), "{name}: {ran:?}");
+        let status = if code == 0 { "ok" } else { "degraded" };
+        let fleet = ran.json();
+        assert_eq!(
+            (&fleet["status"], &fleet["clusters"][0]["report"]["status"]),
+            (&json!(status), &json!(status)),
+            "{name}"
+        );
+    }
+    // A silent cluster is not excused by what it was.
+    let silent = Store::start(Box::new(|question| {
+        let known = if question.starts_with('/') {
+            values(&["eu"])
+        } else {
+            vector(&[])
+        };
+        (200, known)
+    }));
+    let ran = ask(&silent, &["--baseline", &saved, "-o", "json"]);
+    assert_eq!(
+        (ran.code, &ran.json()["clusters"][0]["state"]),
+        (Some(3), &json!("silent")),
+        "{ran:?}"
+    );
+}

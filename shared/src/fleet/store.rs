@@ -56,10 +56,14 @@ pub struct StoreSample {
 pub type StoreAnswers = BTreeMap<FleetQuery, Vec<StoreSample>>;
 
 /// The questions about a whole fleet. Their number does not depend on that of the clusters. Several replicas of an agent are one: the
-/// highest count is taken, and not their sum.
+/// highest count is taken, and not their sum. A row names one object; a comparison wants `every_name`.
 #[must_use]
-pub fn queries(label: &str) -> [(FleetQuery, String); 3] {
-    let unhealthy = format!("max by ({label}, kind, namespace, name, state, reason) (sre_object_unhealthy)");
+pub fn queries(label: &str, every_name: bool) -> [(FleetQuery, String); 3] {
+    let mut unhealthy =
+        format!("max by ({label}, kind, namespace, name, state, reason) (sre_object_unhealthy)");
+    if !every_name {
+        unhealthy = format!("topk by ({label}) ({NAMED}, {unhealthy})");
+    }
     [
         (
             FleetQuery::Status,
@@ -75,10 +79,7 @@ pub fn queries(label: &str) -> [(FleetQuery, String); 3] {
                  ({{__name__=~\"sre_objects|sre_not_seen|{AGENT_SERIES}\"}}) > 0"
             ),
         ),
-        (
-            FleetQuery::Unhealthy,
-            format!("topk by ({label}) ({NAMED}, {unhealthy})"),
-        ),
+        (FleetQuery::Unhealthy, unhealthy),
     ]
 }
 
@@ -596,7 +597,7 @@ mod tests {
             &[],
         );
         assert_eq!(shown(&clusters), [("eu", FleetState::Unknown, "unknown: Jobs")]);
-        assert!(queries("c").iter().all(|(_, text)| !text.contains("sum")));
+        assert!(queries("c", false).iter().all(|(_, text)| !text.contains("sum")));
     }
 
     #[test]

@@ -56,6 +56,7 @@ impl FleetStore {
         let limit = RunLimit::from_now(settings.health.limit);
         let label = &settings.label;
         let now = clock::system();
+        let every_name = settings.health.save.is_some() || settings.health.baseline.is_some();
         let ask = async |(query, text): (FleetQuery, String)| {
             self.client
                 .query(&text, limit)
@@ -63,7 +64,7 @@ impl FleetStore {
                 .map(|answer| (query, answer))
         };
         let since = now.seconds_after(Time::from_seconds(SILENT_WINDOW));
-        let asked = join_all(queries(label).map(ask));
+        let asked = join_all(queries(label, every_name).map(ask));
         let (known, asked) = join(self.known(label, since, limit), asked).await;
         let failed = |failure: Failure| self.failure(&failure);
         let (known, warned) = known.map_err(failed)?;
