@@ -95,6 +95,10 @@ bench-causes: build ## The cost of causes: 10,000 Deployments, 30,000 pods, 50 n
 bench-follow: build ## Following a change beside kubectl rollout status, kubectl wait and polling; printed only
 	bench/run --follow
 
+.PHONY: bench-fleet
+bench-fleet: build ## Many clusters: 14 and 100 contexts, 2,000 clusters in Prometheus and VictoriaMetrics, a scrape; printed only
+	bench/run --fleet
+
 .PHONY: bench-node
 bench-node: build ## The agent on a real node; writes docs/benchmarks-node.md
 	bench/node --write
