@@ -114,7 +114,6 @@ def summary_of(of: dict) -> dict[str, int]:
     return {state: count for state, count in of["summary"].items() if count}
 
 
-
 class Relay:
     """The API server at further addresses of this machine."""
 
@@ -371,7 +370,6 @@ def measure_stores(chosen: argparse.Namespace, scratch: str, differences: Differ
     print(f"## {chosen.clusters:,} clusters in a store, {' or '.join(map(str, sorted(series)))} series each\n")
     print(report.table(["`kubectl sre fleet --prometheus`", "min", "median", "max", "peak memory", "CPU", "store's CPU",
                         "requests", "goal"], rows))
-
 
 
 def break_more(kubeconfig: str, count: int, wanted: int) -> None:
