@@ -6,8 +6,8 @@ import dataclasses
 from remote_write import RemoteWriter, labels
 
 KINDS = ("deployments", "statefulsets", "daemonsets", "jobs", "cronjobs")
-STATES = ("healthy", "progressing", "degraded", "unavailable", "unknown", "terminating", "suspended", "succeeded",
-          "acknowledged")
+# An agent leaves out the other four if they are 0.
+STATES = ("healthy", "progressing", "degraded", "unavailable", "unknown")
 OBJECTS = 200
 SERIES = 80
 # Every cluster with such a number, counted modulo 100, is in that state; all others are ok. Their parts are those of a large
@@ -88,7 +88,9 @@ class SimulatedCluster:
         self._add("sre_apiserver_up", 1)
         self._add("sre_object_unhealthy_hidden", 0)
         # Further metrics of an agent, of which the view asks none, up to the number of series that docs/fleet.md counts with.
-        for name in ("sre_cache_synced", "sre_cache_age_seconds", "sre_cache_stale"):
+        for name in ("sre_cache_synced", "sre_cache_age_seconds", "sre_cache_stale",
+                     "sre_cache_last_event_timestamp_seconds", "sre_watch_total", "sre_watch_errors_total",
+                     "sre_watch_relists_total"):
             for kind in KINDS:
                 if len(self.series) < SERIES:
                     self._add(name, 1 if name == "sre_cache_synced" else 0, kind=kind)

@@ -5,7 +5,8 @@ use sre_shared::fleet::{
     FleetCluster, FleetQuery, FleetReport, FleetSource, FleetState, SILENT_AFTER, StoreAnswers, StoreSample,
     fleet_sentence, store_clusters,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The moment of all answers.
 const NOW: i64 = 1_780_000_000;
@@ -13,8 +14,8 @@ const NOW: i64 = 1_780_000_000;
 const MOST: usize = 300;
 const QUERIES: [FleetQuery; 4] = [
     FleetQuery::Status,
-    FleetQuery::Facts,
-    FleetQuery::Unhealthy,
+    FleetQuery::Counts,
+    FleetQuery::Names,
     FleetQuery::Silence,
 ];
 const CLUSTERS: [&str; 5] = ["eu", "us", "", "a\"b\n\u{1b}[31m", "é|.*"];
@@ -31,6 +32,8 @@ const STATES: [&str; 8] = [
     "terminating",
     "?",
 ];
+
+const NAMES: [&str; 2] = ["", "web"];
 
 fn one_of<T: Copy>(choices: &mut Choices<'_>, all: &[T]) -> T {
     all[choices.below(all.len())]
@@ -58,17 +61,19 @@ fn value(choices: &mut Choices<'_>) -> f64 {
 
 fn sample(choices: &mut Choices<'_>) -> (FleetQuery, StoreSample) {
     let query = one_of(choices, &QUERIES);
-    let mut labels = BTreeMap::new();
+    let mut labels = Vec::new();
     for (name, all) in [
         ("cluster", &CLUSTERS[..]),
         ("__name__", &SERIES),
         ("check", &CHECKS),
-        ("kind", &CHECKS),
+        // The API server has no objects.
+        ("kind", &CHECKS[1..]),
         ("status", &STATUSES),
         ("state", &STATES),
         ("what", &CHECKS),
+        ("name", &NAMES),
     ] {
-        labels.insert(name.to_owned(), one_of(choices, all).to_owned());
+        labels.push((Arc::from(name), Arc::from(one_of(choices, all))));
     }
     let sample = StoreSample {
         labels,
@@ -83,14 +88,20 @@ fn sample(choices: &mut Choices<'_>) -> (FleetQuery, StoreSample) {
 fn is_well(answers: &StoreAnswers, name: &str) -> bool {
     let of = |query: FleetQuery| {
         let samples = answers.get(&query).into_iter().flatten();
-        samples.filter(move |sample| sample.labels["cluster"] == name)
+        samples.filter(move |sample| sample.label("cluster") == name)
     };
     #[allow(clippy::cast_precision_loss, reason = "times of seconds are exact as floats")]
     let is_recent = |sample: &StoreSample| sample.value >= (NOW - SILENT_AFTER) as f64;
     let statuses: Vec<&StoreSample> = of(FleetQuery::Status).collect();
-    statuses.iter().all(|sample| sample.labels["status"] == "ok")
+    let agents = of(FleetQuery::Names).filter(|sample| sample.label("name").is_empty());
+    let is_short = |sample: &StoreSample| {
+        sample.value >= 1.0 && ["degraded", "unavailable", "unknown"].contains(&sample.label("state"))
+    };
+    let mut counts = of(FleetQuery::Counts).filter(|sample| sample.label("__name__") == "sre_objects");
+    statuses.iter().all(|sample| sample.label("status") == "ok")
         && !statuses.is_empty()
-        && statuses.into_iter().chain(of(FleetQuery::Silence)).any(is_recent)
+        && !counts.any(is_short)
+        && agents.chain(of(FleetQuery::Silence)).any(is_recent)
 }
 
 /// Holds if each cluster that is named anywhere has one row, and if none is ok without recent samples that say so.
@@ -113,8 +124,9 @@ pub fn holds(input: &[u8]) {
         answers.entry(query).or_default().push(sample);
     }
     let rows = store_clusters(&answers, "cluster", &known, &inventory);
-    let named = answers.values().flatten().map(|sample| &sample.labels["cluster"]);
-    let named: BTreeSet<&String> = named.chain(&known).chain(&inventory).collect();
+    let named = answers.values().flatten().map(|sample| sample.label("cluster"));
+    let asked = known.iter().chain(&inventory).map(String::as_str);
+    let named: BTreeSet<&str> = named.chain(asked).collect();
     assert_eq!(rows.len(), named.len(), "a row for each cluster");
     for row in &rows {
         let is_ok = row.state == FleetState::Ok;

@@ -8,14 +8,15 @@ use super::AgentUrl;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, RequestBuilder};
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use sre_shared::cluster::{RunLimit, read_bounded, transport_failure};
 use sre_shared::failure::{Class, Failure};
 use sre_shared::fleet::StoreSample;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -118,7 +119,8 @@ struct StoreBody<T> {
 #[serde(rename_all = "camelCase")]
 struct StoreData {
     result_type: String,
-    result: Vec<StoreResult>,
+    #[serde(deserialize_with = "samples")]
+    result: Vec<StoreSample>,
 }
 
 #[derive(Deserialize)]
@@ -202,14 +204,8 @@ impl StoreClient {
             .body(form);
         let is_vector = |data: &StoreData| data.result_type == "vector";
         let (data, warnings) = self.ask(request, is_vector, limit).await?;
-        let samples = data.result.into_iter().map(|result| StoreSample {
-            labels: result.metric,
-            at: result.value.0,
-            // A text that is no number is NaN, and so no statement.
-            value: result.value.1.parse().unwrap_or(f64::NAN),
-        });
         Ok(StoreAnswer {
-            samples: samples.collect(),
+            samples: data.result,
             warnings,
         })
     }
@@ -330,6 +326,47 @@ impl StoreClient {
     pub fn url(&self) -> &AgentUrl {
         &self.settings.url
     }
+}
+
+/// Reads samples one after the other. Their labels share their texts: 2,000 clusters have 50,000 samples with few different words.
+fn samples<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<StoreSample>, D::Error> {
+    struct SampleVisitor;
+
+    impl<'de> Visitor<'de> for SampleVisitor {
+        type Value = Vec<StoreSample>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of samples")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let (mut samples, mut texts) = (Vec::new(), HashSet::new());
+            while let Some(result) = list.next_element::<StoreResult>()? {
+                let labels = result.metric.into_iter();
+                samples.push(StoreSample {
+                    labels: labels
+                        .map(|(name, value)| (shared(name, &mut texts), shared(value, &mut texts)))
+                        .collect(),
+                    at: result.value.0,
+                    // A text that is no number is NaN, and so no statement.
+                    value: result.value.1.parse().unwrap_or(f64::NAN),
+                });
+            }
+            Ok(samples)
+        }
+    }
+
+    deserializer.deserialize_seq(SampleVisitor)
+}
+
+/// The text, from those that are known.
+fn shared(text: String, texts: &mut HashSet<Arc<str>>) -> Arc<str> {
+    if let Some(known) = texts.get(text.as_str()) {
+        return Arc::clone(known);
+    }
+    let text: Arc<str> = text.into();
+    texts.insert(Arc::clone(&text));
+    text
 }
 
 /// The text as a value of a form.

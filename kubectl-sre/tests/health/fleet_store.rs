@@ -128,10 +128,7 @@ fn answer(question: &str) -> String {
 /// Three clusters: one is degraded, one is well, and one is silent for two hours.
 fn samples(query: &str) -> Vec<(Value, i64)> {
     let part = |cluster: &str, check: &str, status: &str| {
-        (
-            json!({"cluster": cluster, "check": check, "status": status}),
-            NOW - 12,
-        )
+        (json!({"cluster": cluster, "check": check, "status": status}), 1)
     };
     let objects = |cluster: &str, state: &str, count| {
         (
@@ -140,11 +137,15 @@ fn samples(query: &str) -> Vec<(Value, i64)> {
         )
     };
     match () {
-        () if query.contains("sre_object_unhealthy") => vec![(
-            json!({"cluster": "prod-eu", "kind": "Deployment", "namespace": "shop", "name": "checkout", "state": "unavailable",
-                   "reason": "CrashLoop"}),
-            1,
-        )],
+        () if query.contains("sre_object_unhealthy") => vec![
+            (
+                json!({"cluster": "prod-eu", "kind": "Deployment", "namespace": "shop", "name": "checkout", "state": "unavailable",
+                       "reason": "CrashLoop"}),
+                1,
+            ),
+            (json!({"cluster": "prod-eu", "version": "0.1.0"}), NOW - 12),
+            (json!({"cluster": "prod-us", "version": "0.1.0"}), NOW - 12),
+        ],
         () if query.contains("max_over_time") => vec![(json!({"cluster": "lab-3"}), NOW - 7200)],
         () if query.contains("sre_check_status") => vec![
             part("prod-eu", "apiserver", "ok"),
@@ -507,17 +508,18 @@ fn store_of(short: &[&'static str], hidden: bool) -> Store {
         }
         let samples = if question.contains("sre_object_unhealthy") {
             let named = if question.contains("topk") { 1 } else { short.len() };
+            let agent = (json!({"cluster": "eu", "version": "0.1.0"}), NOW);
             let names = short.iter().take(named);
             let sample = |name: &&str| {
                 let labels = json!({"cluster": "eu", "kind": "Deployment", "namespace": "shop", "name": name,
                                     "state": "unavailable", "reason": "CrashLoop"});
                 (labels, 1)
             };
-            names.map(sample).collect()
+            names.map(sample).chain([agent]).collect()
         } else if question.contains("sre_check_status") {
             let status = if short.is_empty() { "ok" } else { "degraded" };
             let labels = json!({"cluster": "eu", "check": "deployments", "status": status});
-            vec![(labels, NOW)]
+            vec![(labels, 1)]
         } else {
             let count = i64::try_from(short.len()).expect("a few") + i64::from(hidden);
             let labels = |state| json!({"__name__": "sre_objects", "cluster": "eu", "kind": "deployments", "state": state});

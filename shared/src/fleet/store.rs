@@ -14,6 +14,7 @@ use crate::shell::quoted;
 use crate::span::span;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// Seconds after which the last sample of a cluster is too old: Prometheus' own limit for an instant query (`--query.lookback-delta`).
 pub const SILENT_AFTER: i64 = 300;
@@ -31,12 +32,12 @@ const UNLABELLED: &str = "(no label)";
 /// A question to a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FleetQuery {
-    /// The status of each part of each cluster; the value is the time of the sample.
+    /// The status of each part of each cluster.
     Status,
-    /// Objects by kind and state, things that an agent cannot see, and the versions of the agents.
-    Facts,
-    /// Some objects that are not healthy, by name.
-    Unhealthy,
+    /// Objects by kind and state, and things that an agent cannot see.
+    Counts,
+    /// Some objects that are not healthy, by name; and the agents by version, with the time of their last sample.
+    Names,
     /// When the last samples of silent clusters were written.
     Silence,
 }
@@ -44,12 +45,21 @@ pub enum FleetQuery {
 /// A sample of an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoreSample {
-    /// Its labels.
-    pub labels: BTreeMap<String, String>,
+    /// Its labels, each with its value. Samples share their texts, which are few and come again and again.
+    pub labels: Vec<(Arc<str>, Arc<str>)>,
     /// The moment of the query, in seconds.
     pub at: f64,
     /// Its value.
     pub value: f64,
+}
+
+impl StoreSample {
+    /// The value of a label; empty if it does not have it, as in `PromQL`.
+    #[must_use]
+    pub fn label(&self, name: &str) -> &str {
+        let found = self.labels.iter().find(|(label, _)| **label == *name);
+        found.map_or("", |(_, value)| value)
+    }
 }
 
 /// The answers of a store.
@@ -64,22 +74,22 @@ pub fn queries(label: &str, every_name: bool) -> [(FleetQuery, String); 3] {
     if !every_name {
         unhealthy = format!("topk by ({label}) ({NAMED}, {unhealthy})");
     }
+    // The store's work grows with the series that a query selects. `timestamp` gives the time of a sample for a plain selector only.
     [
         (
             FleetQuery::Status,
-            // `timestamp` gives the time of a sample only for a plain selector.
+            format!("max by ({label}, check, status) (sre_check_status == 1)"),
+        ),
+        (
+            FleetQuery::Counts,
             format!(
-                "max by ({label}, check, status) (timestamp(sre_check_status) and sre_check_status == 1)"
+                "max by (__name__, {label}, kind, state, what, class) ({{__name__=~\"sre_objects|sre_not_seen\"}} > 0)"
             ),
         ),
         (
-            FleetQuery::Facts,
-            format!(
-                "max by (__name__, {label}, kind, state, what, class, version) \
-                 ({{__name__=~\"sre_objects|sre_not_seen|{AGENT_SERIES}\"}}) > 0"
-            ),
+            FleetQuery::Names,
+            format!("{unhealthy} or max by ({label}, version) (timestamp({AGENT_SERIES}))"),
         ),
-        (FleetQuery::Unhealthy, unhealthy),
     ]
 }
 
@@ -143,8 +153,7 @@ pub fn store_clusters(
     for (query, samples) in answers {
         for sample in samples {
             now = now.max(whole_seconds(sample.at));
-            let name = sample.labels.get(label).map_or("", String::as_str);
-            stored.entry(name).or_default().add(*query, sample);
+            stored.entry(sample.label(label)).or_default().add(*query, sample);
         }
     }
     for name in known {
@@ -180,35 +189,39 @@ fn whole_seconds(value: f64) -> i64 {
 
 impl<'a> StoredCluster<'a> {
     fn add(&mut self, query: FleetQuery, sample: &'a StoreSample) {
-        let label = |name: &str| sample.labels.get(name).map_or("", String::as_str);
         match query {
             FleetQuery::Status => {
-                let status = match label("status") {
+                let status = match sample.label("status") {
                     "ok" => Status::Ok,
                     "degraded" => Status::Degraded,
                     _ => Status::Unknown,
                 };
                 // Replicas of an agent can disagree for a moment.
-                let known = self.statuses.entry(label("check")).or_insert(status);
+                let known = self.statuses.entry(sample.label("check")).or_insert(status);
                 *known = known.worst(status);
-                self.newest = self.newest.max(Some(whole_seconds(sample.value)));
             }
-            FleetQuery::Facts => match label("__name__") {
-                "sre_objects" => {
-                    let count = u64::try_from(whole_seconds(sample.value)).unwrap_or(0);
-                    let states = self.counts.entry(label("kind")).or_default();
-                    states.insert(label("state"), count);
-                }
-                "sre_not_seen" => {
-                    self.not_seen.insert((label("what"), label("class")));
-                }
-                _ => self.agent_version = Some(label("version")).filter(|text| !text.is_empty()),
-            },
-            FleetQuery::Unhealthy => self.unhealthy.push(sample),
-            FleetQuery::Silence => {
-                self.newest = self.newest.max(Some(whole_seconds(sample.value)));
+            FleetQuery::Counts if sample.label("__name__") == "sre_not_seen" => {
+                self.not_seen
+                    .insert((sample.label("what"), sample.label("class")));
             }
+            FleetQuery::Counts if sample.label("__name__") == "sre_objects" => {
+                let count = u64::try_from(whole_seconds(sample.value)).unwrap_or(0);
+                let states = self.counts.entry(sample.label("kind")).or_default();
+                states.insert(sample.label("state"), count);
+            }
+            FleetQuery::Counts => {}
+            FleetQuery::Names if !sample.label("name").is_empty() => self.unhealthy.push(sample),
+            FleetQuery::Names => {
+                self.agent_version = Some(sample.label("version")).filter(|text| !text.is_empty());
+                self.saw(sample);
+            }
+            FleetQuery::Silence => self.saw(sample),
         }
+    }
+
+    /// Takes the value as the time of a sample.
+    fn saw(&mut self, sample: &StoreSample) {
+        self.newest = self.newest.max(Some(whole_seconds(sample.value)));
     }
 
     /// The row of the cluster at that time.
@@ -261,7 +274,13 @@ impl<'a> StoredCluster<'a> {
         };
         let mut report = Report::new(source, Time::from_seconds(observed).to_string());
         report.age_seconds = u64::try_from(now.saturating_sub(observed)).unwrap_or(0);
-        for (check, status) in &self.statuses {
+        // What is counted and has no status is not known to be well.
+        let uncertain = self
+            .counts
+            .keys()
+            .filter(|kind| !self.statuses.contains_key(*kind));
+        let uncertain = uncertain.map(|kind| (kind, &Status::Unknown));
+        for (check, status) in self.statuses.iter().chain(uncertain) {
             report.checks.push(if *check == API_SERVER {
                 CheckResult::ApiServer(ApiServerCheck {
                     status: *status,
@@ -328,7 +347,7 @@ impl<'a> StoredCluster<'a> {
         };
         let kind = Kind::from_word(check);
         let is_of_kind = |sample: &&&StoreSample| {
-            let word = sample.labels.get("kind").map_or("", String::as_str);
+            let word = sample.label("kind");
             word == check || (kind.is_some() && Kind::from_word(word) == kind)
         };
         KindCheck {
@@ -408,7 +427,7 @@ impl<'a> StoredCluster<'a> {
 
     /// The worst object that the store names, and how many there are beside it.
     fn first_object(&self, all: u64) -> String {
-        let label = |sample: &StoreSample, name: &str| sample.labels.get(name).cloned().unwrap_or_default();
+        let label = |sample: &StoreSample, name: &str| sample.label(name).to_owned();
         let mut named: Vec<&&StoreSample> = self.unhealthy.iter().collect();
         named.sort_by_key(|sample| {
             let is_partly = label(sample, "state") != State::Unavailable.as_str();
@@ -433,7 +452,7 @@ impl<'a> StoredCluster<'a> {
 
 /// The object of a sample; `None` if the sample lacks its name.
 fn item(sample: &StoreSample, kind: Option<Kind>) -> Option<Item> {
-    let label = |name: &str| sample.labels.get(name).map_or("", String::as_str);
+    let label = |name: &str| sample.label(name);
     let kind = match kind {
         Some(kind) => kind.kind(),
         None => label("kind"),
@@ -453,6 +472,7 @@ fn item(sample: &StoreSample, kind: Option<Kind>) -> Option<Item> {
 mod tests {
     use super::{FleetQuery, StoreAnswers, StoreSample, queries, store_clusters};
     use crate::fleet::{FleetCluster, FleetState};
+    use std::sync::Arc;
 
     /// A time that all samples of a test share.
     const NOW: f64 = 1_780_000_000.0;
@@ -461,7 +481,7 @@ mod tests {
         StoreSample {
             labels: labels
                 .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .map(|(name, value)| (Arc::from(*name), Arc::from(*value)))
                 .collect(),
             at: NOW,
             value,
@@ -487,7 +507,7 @@ mod tests {
 
     #[test]
     fn a_row_is_made_of_the_metrics_of_an_agent() {
-        use FleetQuery::{Facts, Status, Unhealthy};
+        use FleetQuery::{Counts, Names, Status};
         let object = |reason, state, name| {
             [
                 ("cluster", "eu"),
@@ -515,8 +535,9 @@ mod tests {
                 (
                     Status,
                     &[("cluster", "eu"), ("check", "apiserver"), ("status", "ok")],
-                    NOW - 20.0,
+                    1.0,
                 ),
+                (Names, &[("cluster", "eu"), ("version", "1.2.3")], NOW - 20.0),
                 (
                     Status,
                     &[
@@ -524,13 +545,13 @@ mod tests {
                         ("check", "deployments"),
                         ("status", "degraded"),
                     ],
-                    NOW - 20.0,
+                    1.0,
                 ),
-                (Facts, &objects("healthy"), 211.0),
-                (Facts, &objects("degraded"), 2.0),
-                (Facts, &objects("unavailable"), 1.0),
-                (Unhealthy, &web, 1.0),
-                (Unhealthy, &checkout, 1.0),
+                (Counts, &objects("healthy"), 211.0),
+                (Counts, &objects("degraded"), 2.0),
+                (Counts, &objects("unavailable"), 1.0),
+                (Names, &web, 1.0),
+                (Names, &checkout, 1.0),
             ]),
             "cluster",
             &[],
@@ -548,17 +569,22 @@ mod tests {
             clusters[0].hint.as_deref(),
             Some("kubectl sre health --context eu")
         );
+        let report = clusters[0].report.as_ref().expect("a report");
+        assert_eq!(report.source.agent_version.as_deref(), Some("1.2.3"));
+        assert_eq!(report.age_seconds, 20);
     }
 
     // rancher/fleet#594, rancher/dashboard#14966: offline clusters were shown as ready.
     #[test]
     fn a_cluster_without_a_recent_sample_is_silent_and_one_without_any_was_never_seen() {
-        use FleetQuery::{Silence, Status};
+        use FleetQuery::{Names, Silence, Status};
         let ok = |name| [("cluster", name), ("check", "deployments"), ("status", "ok")];
         let clusters = store_clusters(
             &answers(&[
-                (Status, &ok("now"), NOW - 300.0),
-                (Status, &ok("late"), NOW - 301.0),
+                (Status, &ok("now"), 1.0),
+                (Names, &[("cluster", "now")], NOW - 300.0),
+                (Status, &ok("late"), 1.0),
+                (Names, &[("cluster", "late")], NOW - 301.0),
                 (Silence, &[("cluster", "gone")], NOW - 7200.0),
                 (Silence, &[("cluster", "stopped")], NOW - 11.0),
             ]),
@@ -589,8 +615,9 @@ mod tests {
         let status = |status| [("cluster", "eu"), ("check", "jobs"), ("status", status)];
         let clusters = store_clusters(
             &answers(&[
-                (FleetQuery::Status, &status("ok"), NOW),
-                (FleetQuery::Status, &status("unknown"), NOW),
+                (FleetQuery::Status, &status("ok"), 1.0),
+                (FleetQuery::Status, &status("unknown"), 1.0),
+                (FleetQuery::Names, &[("cluster", "eu")], NOW),
             ]),
             "cluster",
             &[],
@@ -616,7 +643,7 @@ mod tests {
 
     #[test]
     fn numbers_that_no_agent_writes_do_no_harm() {
-        use FleetQuery::{Facts, Status};
+        use FleetQuery::{Counts, Names, Status};
         let objects = |state| {
             [
                 ("__name__", "sre_objects"),
@@ -633,8 +660,9 @@ mod tests {
                         &[("cluster", "a"), ("check", "x"), ("status", "ok")],
                         value,
                     ),
-                    (Facts, &objects("healthy"), value),
-                    (Facts, &objects("degraded"), value),
+                    (Names, &[("cluster", "a")], value),
+                    (Counts, &objects("healthy"), value),
+                    (Counts, &objects("degraded"), value),
                 ]),
                 "cluster",
                 &[],

@@ -127,10 +127,7 @@ impl FleetStore {
             _ => return Err(failure),
         }
         let answer = self.client.query(&known_query(label), limit).await?;
-        let names = answer
-            .samples
-            .into_iter()
-            .filter_map(|mut sample| sample.labels.remove(label));
+        let names = answer.samples.iter().map(|sample| sample.label(label).to_owned());
         Ok((names.collect(), answer.warnings))
     }
 
