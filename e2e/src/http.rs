@@ -119,10 +119,17 @@ fn exchange(
             count => bytes.extend_from_slice(buffer.get(..count).unwrap_or_default()),
         }
     }
-    let text = String::from_utf8(bytes).map_err(|e| fail("decode", &e))?;
-    let (head, body) = text
-        .split_once("\r\n\r\n")
-        .ok_or_else(|| fail("decode", &"no end of the head"))?;
+    let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+    let end = end.ok_or_else(|| fail("decode", &"no end of the head"))?;
+    let body = bytes.split_off(end);
+    let body = body.strip_prefix(b"\r\n\r\n").unwrap_or_default();
+    let head = String::from_utf8(bytes).map_err(|e| fail("decode", &e))?;
+    let body = if head.contains("Transfer-Encoding: chunked") {
+        joined(body).ok_or_else(|| fail("decode", &"a chunk is cut off"))?
+    } else {
+        body.to_vec()
+    };
+    let body = String::from_utf8(body).map_err(|e| fail("decode", &e))?;
     let code = head
         .split(' ')
         .nth(1)
@@ -130,8 +137,24 @@ fn exchange(
         .ok_or_else(|| fail("decode", &head))?;
     Ok(Answer {
         code,
-        head: head.to_owned(),
-        body: body.to_owned(),
+        head,
+        body,
         took: deadline.elapsed(),
     })
+}
+
+/// The chunks of a body together (RFC 9112, section 7.1).
+fn joined(mut chunks: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let end = chunks.windows(2).position(|pair| pair == b"\r\n")?;
+        let digits = std::str::from_utf8(chunks.get(..end)?).ok()?;
+        let length = usize::from_str_radix(digits, 16).ok()?;
+        if length == 0 {
+            return Some(body);
+        }
+        let rest = chunks.get(end.checked_add(2)?..)?;
+        body.extend_from_slice(rest.get(..length)?);
+        chunks = rest.get(length..)?.strip_prefix(b"\r\n")?;
+    }
 }

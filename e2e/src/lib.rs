@@ -17,6 +17,7 @@ mod environment;
 pub mod hint;
 pub mod http;
 pub mod kubectl;
+pub mod metric_store;
 pub mod namespace;
 pub mod node;
 pub mod plugin;
@@ -29,6 +30,7 @@ pub mod rollouts_controller;
 mod script;
 pub mod service;
 pub mod user;
+pub mod victoria_metrics;
 pub mod zoo;
 
 pub use agent::Agent;

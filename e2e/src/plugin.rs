@@ -58,11 +58,24 @@ impl Plugin {
         self.run_within(line, None, WAITS)
     }
 
+    /// Runs it with arguments, which may have white space in them.
+    #[must_use]
+    #[track_caller]
+    pub fn run_with(&self, arguments: &[&str]) -> ProcessResult {
+        self.run_arguments(arguments, None, WITHIN)
+    }
+
     #[track_caller]
     fn run_within(&self, line: &str, input: Option<String>, within: Duration) -> ProcessResult {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        self.run_arguments(&words, input, within)
+    }
+
+    #[track_caller]
+    fn run_arguments(&self, arguments: &[&str], input: Option<String>, within: Duration) -> ProcessResult {
         let mut command = Command::new(environment::program("kubectl-sre", self.build));
         process::run(
-            isolated(&mut command, &self.kubeconfig).args(line.split_whitespace()),
+            isolated(&mut command, &self.kubeconfig).args(arguments),
             input,
             within,
         )

@@ -1,109 +1,102 @@
 //! A real Prometheus as a process.
 
-use crate::deadline::until;
-use crate::environment;
-use crate::http;
+use crate::metric_store::{MetricStore, StoreProgram};
 use crate::process;
-use std::fmt::Write as _;
-use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::process::Command;
 use std::time::Duration;
 
 const WITHIN: Duration = Duration::from_mins(1);
 
-/// A Prometheus that scrapes one target each second. It ends when this value is dropped.
+/// A Prometheus. It ends when this value is dropped.
 #[derive(Debug)]
-pub struct Prometheus {
-    child: Child,
-    address: SocketAddr,
-    directory: PathBuf,
-}
+pub struct Prometheus(MetricStore);
 
 impl Prometheus {
-    /// Starts a Prometheus for that target.
+    /// Starts a Prometheus that scrapes that target each second.
     #[must_use]
     #[track_caller]
     pub fn start(target: SocketAddr) -> Self {
-        Self::start_with(target, "")
+        Self::start_with(target, json!({}))
     }
 
-    /// Starts a Prometheus for that target, with further fields of its scrape configuration, each followed by a comma.
+    /// Starts a Prometheus that scrapes that target each second, with further fields of its scrape configuration.
     #[must_use]
     #[track_caller]
-    pub fn start_with(target: SocketAddr, fields: &str) -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = free.local_addr().expect("a port has an address");
-        drop(free);
-        let directory = environment::home().join(format!("prometheus-{}", address.port()));
-        std::fs::create_dir_all(&directory).expect("the directory of the tests can be written");
-        let config = directory.join("prometheus.yml");
-        let text = format!(
-            "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\n\
-             scrape_configs: [{{job_name: sre-agent, {fields} static_configs: [{{targets: ['{target}']}}]}}]\n"
-        );
-        std::fs::write(&config, text).expect("the directory of the tests can be written");
-        let child = Command::new("prometheus")
-            .arg(format!("--config.file={}", config.display()))
-            .arg(format!(
-                "--storage.tsdb.path={}",
-                directory.join("data").display()
-            ))
-            .arg(format!("--web.listen-address={address}"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!("prometheus: {error}; install it with: apt-get install prometheus")
-            });
-        let prometheus = Self {
-            child,
-            address,
-            directory,
-        };
-        until("Prometheus is ready", WITHIN, || {
-            match http::ask(address, "GET", "/-/ready", Duration::from_secs(5)) {
-                Ok(answer) if answer.code == 200 => Ok(()),
-                other => Err(format!("{other:?}")),
-            }
-        });
-        prometheus
+    pub fn start_with(target: SocketAddr, fields: Value) -> Self {
+        Self::configured(&json!({"scrape_configs": [scrape(target, fields)]}))
     }
 
-    /// The single value of a query.
-    ///
-    /// # Errors
-    /// The answer, if it is not a single value.
-    pub fn query(&self, query: &str) -> Result<f64, String> {
-        let mut encoded = String::new();
-        for byte in query.bytes() {
-            // Writing to a String does not fail.
-            let _ = write!(encoded, "%{byte:02X}");
+    /// Starts the Prometheus of a cluster of that name. It scrapes that target each second, and writes to these URLs.
+    #[must_use]
+    #[track_caller]
+    pub fn writing(target: SocketAddr, cluster: &str, urls: &[String]) -> Self {
+        Self::configured(&json!({
+            "global": {"external_labels": {"cluster": cluster}},
+            "scrape_configs": [scrape(target, json!({"honor_labels": true}))],
+            "remote_write": remote_write(urls),
+        }))
+    }
+
+    /// Starts a Prometheus that takes remote writes, for many clusters.
+    #[must_use]
+    #[track_caller]
+    pub fn receiving() -> Self {
+        Self::configured(&json!({}))
+    }
+
+    /// Starts a Prometheus with a configuration, to which intervals of a second are added. It takes remote writes too.
+    #[must_use]
+    #[track_caller]
+    pub fn configured(config: &Value) -> Self {
+        let mut config = config.clone();
+        for interval in ["scrape_interval", "scrape_timeout", "evaluation_interval"] {
+            config["global"][interval] = json!("1s");
         }
-        let answer = http::ask(
-            self.address,
-            "GET",
-            &format!("/api/v1/query?query={encoded}"),
-            Duration::from_secs(5),
-        )?;
-        let json = answer.json();
-        match json["data"]["result"].as_array().map(Vec::as_slice) {
-            Some([one]) => one["value"][1]
-                .as_str()
-                .and_then(|text| text.parse().ok())
-                .ok_or_else(|| json.to_string()),
-            _ => Err(json.to_string()),
-        }
+        Self(MetricStore::start(&StoreProgram {
+            name: "prometheus",
+            ready: "/-/ready",
+            receives: "/api/v1/write",
+            arguments: &|directory, address| {
+                let file = directory.join("prometheus.yml");
+                // JSON is YAML too.
+                std::fs::write(&file, config.to_string()).expect("the directory of the tests can be written");
+                vec![
+                    format!("--config.file={}", file.display()),
+                    format!("--storage.tsdb.path={}", directory.join("data").display()),
+                    format!("--web.listen-address={address}"),
+                    "--web.enable-remote-write-receiver".to_owned(),
+                ]
+            },
+        }))
     }
 }
 
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-        let _ = std::fs::remove_dir_all(&self.directory);
+impl std::ops::Deref for Prometheus {
+    type Target = MetricStore;
+
+    fn deref(&self) -> &MetricStore {
+        &self.0
     }
+}
+
+/// The scrape configuration of an agent, with these fields.
+#[must_use]
+pub fn scrape(target: SocketAddr, mut fields: Value) -> Value {
+    fields["job_name"] = json!("sre-agent");
+    if fields["static_configs"].is_null() {
+        fields["static_configs"] = json!([{}]);
+    }
+    fields["static_configs"][0]["targets"] = json!([target.to_string()]);
+    fields
+}
+
+/// The remote writes to these URLs. Samples are sent within a second, and not within 5 s.
+#[must_use]
+pub fn remote_write(urls: &[String]) -> Value {
+    let write = |url: &String| json!({"url": url, "queue_config": {"batch_send_deadline": "1s"}});
+    urls.iter().map(write).collect()
 }
 
 /// Runs promtool with a text on its stdin. It must accept it.

@@ -6,12 +6,14 @@
 mod agent;
 mod argo_rollouts;
 mod authentication;
+mod chart_queries;
 mod completion;
 mod custom;
 mod deletions;
 mod deployments;
 mod dumps;
 mod example;
+mod fleet;
 mod gaps;
 mod identities;
 mod input;

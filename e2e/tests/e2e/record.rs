@@ -102,18 +102,20 @@ fn the_chart_s_right_is_enough_to_write_and_without_it_nothing_is_claimed() {
     assert!(!renewed(&cluster).is_empty());
 }
 
-/// Replaces the minutes of a saved record by the last 50 before it was saved, each with so many seconds in which the API server was ready.
-fn write_minutes(directory: &Path, up: u32) {
+/// Replaces the spans of that many seconds in a saved record by the last `count` before it was saved. In each of them the API server was
+/// ready for `up` seconds.
+pub fn write_spans(directory: &Path, span: u64, count: u64, up: u64) {
     let path = directory.join("apiserver-record.json");
     let text = std::fs::read_to_string(&path).expect("the agent has saved it");
     let mut record: Value = serde_json::from_str(&text).expect("JSON");
-    let minute = record["second"].as_u64().expect("it says when it was saved") / 60;
+    let last = record["second"].as_u64().expect("it says when it was saved") / span;
     let rings = record["rings"].as_array_mut().expect("rings");
-    let ring = rings.iter_mut().find(|ring| ring["span"] == 60).expect("minutes");
+    let ring = rings.iter_mut().find(|ring| ring["span"] == span);
+    let ring = ring.expect("it has spans of that length");
     let mut bucket = ring["buckets"][0].clone();
-    let buckets = (minute - 50..minute).map(|number| {
+    let buckets = (last - count..last).map(|number| {
         bucket["number"] = json!(number);
-        bucket["watched"] = json!(60);
+        bucket["watched"] = json!(span);
         bucket["up"] = json!(up);
         bucket.clone()
     });
@@ -126,9 +128,9 @@ fn a_demanded_availability_is_judged_by_a_record_that_outlives_the_agent() {
     let cluster = Cluster::bare("demand");
     let directory = temporary("record");
     let path = directory.to_string_lossy().into_owned();
-    let demand = |up: Option<u32>| {
+    let demand = |up: Option<u64>| {
         if let Some(up) = up {
-            write_minutes(&directory, up);
+            write_spans(&directory, 60, 50, up);
         }
         let agent = Agent::start(&cluster.kubeconfig(), &["--history-dir", &path]);
         agent.until("/health/apiserver", SOON, 200, |a| a["status"] == "ok");

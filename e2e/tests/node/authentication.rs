@@ -1,5 +1,6 @@
 //! The chart with `authentication.enabled`, and with a certificate, on a real node.
 
+use serde_json::json;
 use sre_e2e::authority::{Authority, CertificateRequest, P256, Validity};
 use sre_e2e::deadline::until;
 use sre_e2e::node::{self, RUNS, RestrictedNamespace, deployment, kubectl};
@@ -61,8 +62,8 @@ fn an_agent_that_wants_tokens_is_asked_by_the_plugin_by_helm_and_by_prometheus()
     let forward = PortForward::start(&release.space.0, "service/sre-agent", 8080);
     let file = temporary("prometheus-token").join("token");
     std::fs::write(&file, reader_token()).expect("it can be written");
-    let fields = format!("authorization: {{credentials_file: '{}'}},", file.display());
-    let prometheus = Prometheus::start_with(forward.address(), &fields);
+    let fields = json!({"authorization": {"credentials_file": file}});
+    let prometheus = Prometheus::start_with(forward.address(), fields);
     let refused = Prometheus::start(forward.address());
     for (prometheus, up) in [(&prometheus, 1.0), (&refused, 0.0)] {
         until("the scrape has that result", RUNS, || {
