@@ -394,13 +394,17 @@ def break_more(kubeconfig: str, count: int, wanted: int) -> None:
         writer.expect({200}, "PUT", f"{path}/status", found, "kube-controller-manager/v1.37.2")
 
 
-def scrape(connection: http.client.HTTPConnection) -> bytes:
-    connection.request("GET", "/metrics", headers={"Accept": OPEN_METRICS})
+def get(connection: http.client.HTTPConnection, path: str, accept: str) -> bytes:
+    connection.request("GET", path, headers={"Accept": accept})
     answer = connection.getresponse()
     body = answer.read()
     if answer.status != 200:
-        raise SystemExit(f"GET /metrics: {answer.status} {body[:300]!r}")
+        raise SystemExit(f"GET {path}: {answer.status} {body[:300]!r}")
     return body
+
+
+def scrape(connection: http.client.HTTPConnection) -> bytes:
+    return get(connection, "/metrics", OPEN_METRICS)
 
 
 def series_of(body: bytes) -> list[str]:
@@ -419,7 +423,8 @@ def start_agent(chosen: argparse.Namespace, log_path: str) -> tuple[subprocess.P
     """An agent that has judged every Deployment, and a connection to it."""
     with open(log_path, "wb") as log:
         process = subprocess.Popen(
-            [chosen.agent, "--kubeconfig", chosen.kubeconfig, "--address", "127.0.0.1:0", "--log-format", "json"],
+            [chosen.agent, "--kubeconfig", chosen.kubeconfig, "--address", "127.0.0.1:0", "--log-format", "json",
+             "--page"],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     until, found, connection = time.monotonic() + AGENT_SECONDS, None, None
     while time.monotonic() < until and process.poll() is None:
@@ -445,24 +450,30 @@ def measure_scrape(chosen: argparse.Namespace, scratch: str) -> None:
         # The check of the API server and a search for causes come first. The agent closes a connection that is idle for so long.
         connection.close()
         time.sleep(20)
-        body = scrape(connection)
-        times, sizes = [], []
-        for _ in range(chosen.scrapes):
-            began = time.perf_counter()
-            body = scrape(connection)
-            times.append(time.perf_counter() - began)
-            sizes.append(len(body))
-            time.sleep(0.05)
+        series = len(series_of(scrape(connection)))
+        rows = [timed(chosen, connection, *asked) for asked in (
+            ("/metrics", OPEN_METRICS, "2 ms, 60,000 bytes with 50 not healthy"),
+            ("/page/", "text/html", "50 ms, 300,000 bytes with 500 not healthy"))]
         memory = memory_of(process.pid)
     finally:
         connection.close()
         end(process)
+    print(f"## A scrape and the page of an agent with {chosen.n:,} Deployments, {chosen.broken} not healthy\n")
+    print(report.table([f"{chosen.scrapes} times on one connection", "min", "median", "max", "bytes", "goal"], rows))
+    print(f"The scrape has {series:,} series. The agent's peak memory is {report.megabytes(memory['peak'])}.\n")
+
+
+def timed(chosen: argparse.Namespace, connection: http.client.HTTPConnection, path: str, accept: str, goal: str) -> list[str]:
+    """A row with the times of an answer, one request after the other, and with its size."""
+    times, size = [], 0
+    for _ in range(chosen.scrapes):
+        began = time.perf_counter()
+        body = get(connection, path, accept)
+        times.append(time.perf_counter() - began)
+        size = max(size, len(body))
+        time.sleep(0.05)
     found = spread(times)
-    print(f"## A scrape of an agent with {chosen.n:,} Deployments, {chosen.broken} not healthy\n")
-    print(report.table(
-        ["`GET /metrics`", "min", "median", "max", "bytes", "series", "agent's peak memory", "goal"],
-        [[f"{chosen.scrapes} on one connection", *(report.milliseconds(found[word]) for word in ("min", "median", "max")),
-          f"{max(sizes):,}", f"{len(series_of(body)):,}", report.megabytes(memory["peak"]), "2 ms, 60,000 bytes"]]))
+    return [f"`GET {path}`", *(report.milliseconds(found[word]) for word in ("min", "median", "max")), f"{size:,}", goal]
 
 
 def main() -> None:
