@@ -70,8 +70,15 @@ fn outcome(hint: &str, screen: &str, ran: &ProcessResult) -> Result<HintOutcome,
     }
 }
 
-/// The words of an output that are neither on the screen nor in the command, and are no heading, no age and no number.
+/// The words of an output that are neither on the screen nor in the command, and are no heading, no age and no number. The program
+/// behind a change may have written other objects too, so that its name on the screen says nothing about them.
 fn news<'a>(output: &'a str, screen: &str, hint: &str) -> Vec<&'a str> {
+    let names_no_program = |line: &&str| !line.contains("(by ");
+    let screen = screen
+        .lines()
+        .filter(names_no_program)
+        .collect::<Vec<_>>()
+        .join("\n");
     let is_word = |word: &&str| word.chars().filter(char::is_ascii_alphabetic).count() >= 3;
     let is_heading = |word: &&str| !word.chars().any(char::is_lowercase);
     output
@@ -120,6 +127,11 @@ mod tests {
         assert_eq!(
             tried("kubectl -n shop get pods", 0, "", nothing),
             Ok(HintOutcome::Tells)
+        );
+        let by = format!("{SCREEN}    1 s after it was created (by kubectl-create)\n");
+        assert_eq!(
+            news("kubectl-create, ", &by, "kubectl get namespace"),
+            ["kubectl-create"]
         );
         let known = "NAME      HARD   USED   AGE\ncompute   1      1      5m\n";
         let only = "it shows only what the screen says:".to_owned();

@@ -168,6 +168,86 @@ fn a_cordoned_node_is_named_if_pods_find_no_node() {
     assert!(by.starts_with("kubectl"), "{item:#}");
 }
 
+/// Whether an entry is about that object, alone or with others.
+fn is_about(entry: &Value, object: &str) -> bool {
+    let others = entry["objects"].as_array().into_iter().flatten();
+    entry["object"] == object || others.into_iter().any(|other| other == object)
+}
+
+#[test]
+fn a_timeline_shows_each_of_many_changes_with_its_program() {
+    let space = RestrictedNamespace::new("timeline");
+    for name in ["bigger", "anew", "back", "away"] {
+        space.create(deployment(name, 1, &["sleep", "3600"]));
+    }
+    for name in ["bigger", "anew", "back", "away"] {
+        let object = format!("deployment/{name}");
+        space.run(&["rollout", "status", &object, "--timeout=90s"]);
+    }
+    space.run(&["create", "configmap", "settings", "--from-literal=mode=hunter2"]);
+    space.run(&["create", "quota", "pods", "--hard=pods=50"]);
+    space.run(&["scale", "deployment/bigger", "--replicas=2"]);
+    space.run(&["rollout", "restart", "deployment/anew"]);
+    space.run(&["set", "env", "deployment/back", "LEVEL=hunter2"]);
+    space.run(&["rollout", "status", "deployment/back", "--timeout=90s"]);
+    space.run(&["rollout", "undo", "deployment/back"]);
+    let mode = r#"{"data":{"mode":"hunter3"}}"#;
+    space.run(&["patch", "configmap", "settings", "--type=merge", "-p", mode]);
+    let hard = r#"{"spec":{"hard":{"pods":"40"}}}"#;
+    space.run(&["patch", "quota", "pods", "--type=merge", "-p", hard]);
+    space.run(&["scale", "deployment/away", "--replicas=0"]);
+    let node = kubectl().ok(&["get", "nodes", "-o", "jsonpath={.items[0].metadata.name}"]);
+    let _mended = Uncordon(node.clone());
+    kubectl().ok(&["cordon", &node]);
+    let node = format!("Node/{node}");
+    // `kubectl rollout undo` only removes a variable here, and leaves no entry in managedFields.
+    let expected = [
+        ("scale", "Deployment/timeline/bigger", "kubectl"),
+        ("scale", "Deployment/timeline/away", "kubectl"),
+        ("restart", "Deployment/timeline/anew", "kubectl-rollout"),
+        ("rollback", "Deployment/timeline/back", ""),
+        ("config", "ConfigMap/timeline/settings", "kubectl-patch"),
+        ("quota", "ResourceQuota/timeline/pods", "kubectl-patch"),
+        ("node", node.as_str(), "kubectl-cordon"),
+    ];
+    let shown = until("each change is on the timeline", SHOWN, || {
+        let ran = plugin().run("changes -n timeline --since 10m -o json");
+        let timeline: Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
+        let entries = timeline["entries"].as_array().cloned().unwrap_or_default();
+        let is_shown = |(what, object, by): &(&str, &str, &str)| {
+            entries.iter().any(|entry| {
+                let program = entry["by"].as_str().unwrap_or_default();
+                entry["what"] == *what && is_about(entry, object) && program.starts_with(by)
+            })
+        };
+        let missing: Vec<_> = expected.iter().filter(|one| !is_shown(one)).collect();
+        if missing.is_empty() {
+            Ok(ran.stdout)
+        } else {
+            Err(format!("{missing:?} in {ran:?}"))
+        }
+    });
+    assert!(!shown.contains("hunter"), "{shown}");
+    let timeline: Value = serde_json::from_str(&shown).unwrap_or_default();
+    let zero = timeline["entries"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .find(|entry| entry["what"] == "scale" && is_about(entry, "Deployment/timeline/away"));
+    let words = zero.and_then(|entry| entry["message"].as_str());
+    assert!(
+        words.is_some_and(|words| words.starts_with("scaled from 1 to 0")),
+        "{shown}"
+    );
+    let times: Vec<&str> = timeline["entries"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| entry["at"].as_str())
+        .collect();
+    assert!(times.is_sorted(), "{times:?}");
+}
+
 /// Makes the node usable again for the tests that follow.
 struct Uncordon(String);
 

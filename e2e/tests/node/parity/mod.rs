@@ -24,7 +24,7 @@ use testbed::Testbed;
 /// Cases that run at the same time. Most of a case is the start of kubectl.
 const AT_ONCE: usize = 4;
 /// The number of cases, so that a lost one is noticed.
-const CASES: usize = 549;
+const CASES: usize = 551;
 const WRONG_ROW: &str = "kubectl is not as expected";
 #[test]
 fn the_plugin_works_where_kubectl_works_as_the_same_user_in_the_same_namespace_and_fails_where_it_fails() {
