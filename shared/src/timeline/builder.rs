@@ -184,12 +184,10 @@ impl TimelineBuilder {
             let own = times.get(object).map_or(&[][..], Vec::as_slice);
             happenings.extend(workloads::happenings(object, meta, own, &window));
         }
-        // The first ReplicaSet is scaled when its Deployment is created.
-        for (object, meta) in workloads.values() {
-            let created = meta.creation_timestamp.into_iter();
-            times.entry(object.clone()).or_default().extend(created);
-        }
-        happenings.extend(scalings::happenings(scalings, &times));
+        let created = workloads
+            .into_values()
+            .filter_map(|(object, meta)| Some((object, meta.creation_timestamp?)));
+        happenings.extend(scalings::happenings(scalings, &times, &created.collect()));
         let drained = drained_nodes(&happenings);
         happenings.extend(stopped.into_iter().filter(|pod| {
             let node = pod.node.as_deref();

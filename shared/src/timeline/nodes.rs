@@ -29,7 +29,8 @@ pub(super) fn happenings(node: &Node, window: &TimeWindow) -> Vec<Happening> {
     found.extend(created.map(|at| new(at, "joined".to_owned()).known_as(name(&meta.name, "joined"))));
     if node.is_cordoned() {
         let taint = node.taints().iter().find(|taint| taint.key == UNSCHEDULABLE);
-        let writer = meta.writers(WrittenParts::SPEC).first().copied();
+        // A controller writes the taint of a cordoned node into the spec, too.
+        let writer = meta.writers(WrittenParts::CORDON).first().copied();
         let at = taint.and_then(|taint| taint.time_added).or_else(|| writer?.time);
         // The writer of the spec cordoned it, unless it wrote something else since.
         let by = writer

@@ -38,6 +38,11 @@ impl ReplicaSetScaling {
         })
     }
 
+    /// Whether there was no pod before, or older releases do not say how many there were.
+    fn begins_at_none(&self) -> bool {
+        self.from.is_none_or(|from| from == 0)
+    }
+
     fn happening(self) -> Happening {
         let words = match self.from {
             Some(from) => format!("scaled from {from} to {}", self.to),
@@ -55,10 +60,11 @@ impl ReplicaSetScaling {
     }
 }
 
-/// The scalings that belong to no rollout and to no creation. `begins` has the times of each workload's creation and new revisions.
+/// The scalings that belong to no rollout and to no creation. `revisions` has the times of each workload's new revisions.
 pub(super) fn happenings(
     scalings: Vec<ReplicaSetScaling>,
-    begins: &HashMap<ObjectRef, Vec<Time>>,
+    revisions: &HashMap<ObjectRef, Vec<Time>>,
+    created: &HashMap<ObjectRef, Time>,
 ) -> Vec<Happening> {
     let mut workloads: HashMap<ObjectRef, Vec<ReplicaSetScaling>> = HashMap::new();
     for scaling in scalings {
@@ -70,15 +76,18 @@ pub(super) fn happenings(
     let mut found = Vec::new();
     for (workload, mut scalings) in workloads {
         scalings.sort_by_key(|scaling| scaling.at);
-        let begins = begins.get(&workload).map_or(&[][..], Vec::as_slice);
+        let created = created.get(&workload).copied();
+        let new = revisions.get(&workload).map_or(&[][..], Vec::as_slice);
         let before = other_set_times(scalings.iter());
         let mut after = other_set_times(scalings.iter().rev());
         after.reverse();
         for ((scaling, before), after) in scalings.into_iter().zip(before).zip(after) {
             let is_near = |time: Time| time.seconds_after(scaling.at).saturating_abs() <= ROLLOUT_SECONDS;
             let in_rollout = before.is_some_and(is_near) || after.is_some_and(is_near);
-            let is_begin = begins.iter().any(|time| are_together(*time, scaling.at));
-            if !in_rollout && !is_begin {
+            let is_begin = new.iter().any(|time| are_together(*time, scaling.at));
+            let is_first =
+                created.is_some_and(|time| are_together(time, scaling.at)) && scaling.begins_at_none();
+            if !in_rollout && !is_begin && !is_first {
                 found.push(scaling.happening());
             }
         }

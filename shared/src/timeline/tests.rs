@@ -307,7 +307,9 @@ fn a_node_shows_its_cordon_its_taints_and_its_conditions() {
     let node: Node = read(&json!({
         "metadata": {"name": "n7", "creationTimestamp": at(90_000), "managedFields": [
             {"manager": "kubectl-cordon", "operation": "Update", "time": at(600), "fieldsType": "FieldsV1",
-             "fieldsV1": {"f:spec": {"f:unschedulable": {}}}}]},
+             "fieldsV1": {"f:spec": {"f:unschedulable": {}}}},
+            {"manager": "kube-controller-manager", "operation": "Update", "time": at(599), "fieldsType": "FieldsV1",
+             "fieldsV1": {"f:spec": {"f:taints": {}}}}]},
         "spec": {"unschedulable": true, "taints": [
             {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule", "timeAdded": at(600)},
             {"key": "node.kubernetes.io/not-ready", "effect": "NoExecute", "timeAdded": at(300)},
@@ -557,7 +559,7 @@ fn a_scaling_at_the_creation_is_part_of_it() {
         builder.add_workload("Deployment", metadata("shop", "web", 200, "helm", &spec, 200));
         for (message, ago) in [
             ("Scaled up replica set web-x from 0 to 3", 199),
-            ("Scaled up replica set web-x from 3 to 5", 60),
+            ("Scaled up replica set web-x from 3 to 5", 190),
         ] {
             builder.add_event(&event("Deployment", "web", "ScalingReplicaSet", message, ago));
         }
