@@ -228,6 +228,19 @@ impl ObjectMeta {
         found.sort_by_key(|entry| std::cmp::Reverse(entry.time));
         found
     }
+
+    /// The manager that asked for the present number of pods through the `scale` subresource, as `kubectl scale` and autoscalers do.
+    /// Its entry has no time, as the API server 1.37 writes it.
+    #[must_use]
+    pub fn scaled_by(&self) -> Option<&str> {
+        let mut entries = self.managed_fields.iter();
+        let entry = entries.find(|entry| {
+            entry.subresource == "scale" && WrittenParts::from_bits(entry.parts).has(WrittenParts::REPLICAS)
+        });
+        entry
+            .map(|entry| entry.manager.as_str())
+            .filter(|name| !name.is_empty())
+    }
 }
 
 #[cfg(test)]

@@ -184,10 +184,7 @@ impl TimelineBuilder {
             let own = times.get(object).map_or(&[][..], Vec::as_slice);
             happenings.extend(workloads::happenings(object, meta, own, &window));
         }
-        let created = workloads
-            .into_values()
-            .filter_map(|(object, meta)| Some((object, meta.creation_timestamp?)));
-        happenings.extend(scalings::happenings(scalings, &times, &created.collect()));
+        happenings.extend(scalings::happenings(scalings, &times, &workloads));
         let drained = drained_nodes(&happenings);
         happenings.extend(stopped.into_iter().filter(|pod| {
             let node = pod.node.as_deref();

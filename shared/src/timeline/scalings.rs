@@ -1,10 +1,10 @@
 //! Scalings of ReplicaSets, by events: a rollout scales two of them against each other, another number of pods scales one.
 
 use super::happening::{Happening, TimelineSource};
-use super::workloads::scaling_name;
+use super::workloads::{scaling_name, with_writer};
 use crate::check::are_together;
 use crate::report::{ObjectRef, TimelineKind};
-use crate::resource::Time;
+use crate::resource::{ObjectMeta, Time};
 use std::collections::HashMap;
 
 /// Scalings of two ReplicaSets within this many seconds belong to a rollout.
@@ -43,7 +43,7 @@ impl ReplicaSetScaling {
         self.from.is_none_or(|from| from == 0)
     }
 
-    fn happening(self) -> Happening {
+    fn happening(self, by: Option<&str>) -> Happening {
         let words = match self.from {
             Some(from) => format!("scaled from {from} to {}", self.to),
             None => format!("scaled to {}", self.to),
@@ -54,18 +54,22 @@ impl ReplicaSetScaling {
             self.at,
             TimelineKind::Scale,
             self.workload,
-            words,
+            with_writer(&words, by),
         )
+        .by(by.map(str::to_owned))
         .known_as(same)
     }
 }
 
-/// The scalings that belong to no rollout and to no creation. `revisions` has the times of each workload's new revisions.
+/// The scalings that belong to no rollout and to no creation. `revisions` has the times of each workload's new revisions. The last
+/// scaling is that of the present number of pods, whose writer the workload's metadata names.
 pub(super) fn happenings(
     scalings: Vec<ReplicaSetScaling>,
     revisions: &HashMap<ObjectRef, Vec<Time>>,
-    created: &HashMap<ObjectRef, Time>,
+    workloads: &HashMap<String, (ObjectRef, ObjectMeta)>,
 ) -> Vec<Happening> {
+    let metas: HashMap<&ObjectRef, &ObjectMeta> =
+        workloads.values().map(|(object, meta)| (object, meta)).collect();
     let mut workloads: HashMap<ObjectRef, Vec<ReplicaSetScaling>> = HashMap::new();
     for scaling in scalings {
         workloads
@@ -76,7 +80,9 @@ pub(super) fn happenings(
     let mut found = Vec::new();
     for (workload, mut scalings) in workloads {
         scalings.sort_by_key(|scaling| scaling.at);
-        let created = created.get(&workload).copied();
+        let meta = metas.get(&workload);
+        let created = meta.and_then(|meta| meta.creation_timestamp);
+        let last = scalings.last().map(|scaling| scaling.at);
         let new = revisions.get(&workload).map_or(&[][..], Vec::as_slice);
         let before = other_set_times(scalings.iter());
         let mut after = other_set_times(scalings.iter().rev());
@@ -88,7 +94,10 @@ pub(super) fn happenings(
             let is_first =
                 created.is_some_and(|time| are_together(time, scaling.at)) && scaling.begins_at_none();
             if !in_rollout && !is_begin && !is_first {
-                found.push(scaling.happening());
+                let by = meta
+                    .and_then(|meta| meta.scaled_by())
+                    .filter(|_| last == Some(scaling.at));
+                found.push(scaling.happening(by));
             }
         }
     }

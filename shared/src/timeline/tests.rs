@@ -553,6 +553,31 @@ fn a_rollback_is_dated_by_no_write_before_the_revision_that_it_replaced() {
 }
 
 #[test]
+fn the_last_scaling_is_by_the_program_that_asked_for_the_present_number() {
+    let web: ObjectMetadata = read(&json!({"metadata": {
+        "namespace": "shop", "name": "web", "uid": "shop-web", "creationTimestamp": at(90_000), "managedFields": [
+            {"manager": "kubectl", "operation": "Update", "subresource": "scale", "fieldsType": "FieldsV1",
+             "fieldsV1": {"f:spec": {"f:replicas": {}}}},
+            {"manager": "kube-controller-manager", "operation": "Update", "subresource": "status", "time": at(60)}]}}));
+    let all = timeline(TimelineScope::default(), |builder| {
+        builder.add_workload("Deployment", web.metadata.unwrap_or_default());
+        for (message, ago) in [
+            ("Scaled up replica set web-x from 2 to 3", 900),
+            ("Scaled down replica set web-x from 3 to 0", 60),
+        ] {
+            builder.add_event(&event("Deployment", "web", "ScalingReplicaSet", message, ago));
+        }
+    });
+    assert_eq!(
+        lines(&all),
+        [
+            "Deployment shop/web  scaled from 2 to 3",
+            "Deployment shop/web  scaled from 3 to 0 by kubectl",
+        ]
+    );
+}
+
+#[test]
 fn a_scaling_at_the_creation_is_part_of_it() {
     let spec = json!({"f:spec": {"f:template": {}, "f:replicas": {}}});
     let all = timeline(TimelineScope::default(), |builder| {

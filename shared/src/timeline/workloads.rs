@@ -6,11 +6,15 @@ use crate::check::{creation_change, spec_writes};
 use crate::report::{ChangeKind, ObjectRef, TimelineKind};
 use crate::resource::{ObjectMeta, Time, WrittenParts};
 
-/// Whether something in the metadata is dated within the window.
+/// Whether something in the metadata is dated within the window. A scaling, and a rollback that only removes fields, are dated by what
+/// their controller reports of them alone.
 pub(super) fn is_touched(meta: &ObjectMeta, window: &TimeWindow) -> bool {
     let writes = meta.writers(WrittenParts::SPEC);
-    let mut times = writes.iter().filter_map(|entry| entry.time);
-    meta.creation_timestamp.is_some_and(|time| window.has(time)) || times.any(|time| window.has(time))
+    let writes = writes.iter().filter_map(|entry| entry.time);
+    let others = [meta.creation_timestamp, meta.last_status_write()];
+    writes
+        .chain(others.into_iter().flatten())
+        .any(|time| window.has(time))
 }
 
 /// What happened to a workload besides its revisions, which have these times.
