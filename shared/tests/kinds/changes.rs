@@ -536,11 +536,17 @@ fn a_cordoned_node_is_named_by_the_program_that_cordoned_it() {
         node,
     ];
     short_of_one(&mut objects[0]);
-    let found = change(Kind::Deployment, objects).expect("a change");
+    let found = change(Kind::Deployment, objects.clone()).expect("a change");
     assert_eq!(
         (found.what, found.by.as_deref(), found.seconds_before),
         (ChangeKind::Node, Some("kubectl-cordon"), Some(60))
     );
+    // What happened in the second of the creation came after it.
+    objects[0]["metadata"]["creationTimestamp"] = Value::from(at(-HOUR - 60));
+    objects[0]["metadata"]["managedFields"] =
+        json!([wrote("helm", -HOUR - 60, &["replicas", "template"], None)]);
+    let found = change(Kind::Deployment, objects).map(|found| found.what);
+    assert_eq!(found, Some(ChangeKind::Node));
 }
 
 #[test]

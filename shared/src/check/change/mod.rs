@@ -35,9 +35,14 @@ pub(super) fn add<T: Check>(item: &mut Item, object: &T, evidence: &Evidence<'_>
     let revision = history
         .as_ref()
         .and_then(|history| candidate::revision(item, meta, history));
-    let mut candidates = candidate::writes(meta, revision.as_ref().map(|candidate| candidate.at));
-    candidates.extend(candidate::others(item, evidence, history.as_ref()));
+    // What happened in the second of the creation came after it.
+    let mut candidates = Vec::new();
     candidates.extend(candidate::creation(meta).filter(|_| item.is_workload()));
+    candidates.extend(candidate::writes(
+        meta,
+        revision.as_ref().map(|candidate| candidate.at),
+    ));
+    candidates.extend(candidate::others(item, evidence, history.as_ref()));
     candidates.extend(revision);
     item.change = last_before(candidates, beginning(item)).map(Box::new);
 }
