@@ -208,6 +208,19 @@ fn a_restart_is_told_from_a_rollout_by_its_only_difference() {
 }
 
 #[test]
+fn of_two_programs_that_wrote_in_the_same_second_none_is_named() {
+    let mut objects = rollout(&container("web:8", &[]), &container("web:9", &[]), &none());
+    for (first, second, expected) in [(-HOUR, -HOUR, None), (-HOUR - 1, -HOUR, Some("kubectl-rollout"))] {
+        objects[0]["metadata"]["managedFields"] = json!([
+            wrote("kubectl", first, &["template"], None),
+            wrote("kubectl-rollout", second, &["template"], None),
+        ]);
+        let found = change(Kind::Deployment, objects.clone()).expect("a change");
+        assert_eq!(found.by.as_deref(), expected);
+    }
+}
+
+#[test]
 fn a_rollback_is_dated_by_the_write_and_not_by_the_age_of_its_replica_set() {
     let (old, new) = (container("web:8", &[]), container("web:9", &[]));
     let history = json!({"deployment.kubernetes.io/revision-history": "11"});
