@@ -1,8 +1,8 @@
 //! Owns the metrics that name objects and findings: which of them are named, and in what order.
 //! Must not know how a metric is written.
 //!
-//! A scrape judges only objects that are not settled, so that its cost grows with the number of unhealthy objects. Both families are bounded:
-//! each name is a series in the database that scrapes it.
+//! A scrape judges only objects that are not settled, so that its cost grows with the number of unhealthy objects. Both families are
+//! bounded: each name is a series in the database that scrapes it.
 
 use crate::metric_page::{Labels, Page, labels};
 use sre_shared::kind::Kind;

@@ -1,5 +1,4 @@
-//! Many clusters at once: by real stores of the metrics of their agents, and by contexts of a kubeconfig of which a dozen are
-//! broken.
+//! Many clusters at once: real stores with the metrics of two agents, and a kubeconfig in which most contexts are broken.
 
 use serde_json::{Value, json};
 use sre_e2e::authority::{Authority, CertificateRequest, P256, Validity};

@@ -22,6 +22,11 @@ fn rolled_out(space: &RestrictedNamespace) {
     space.run(&["rollout", "status", "deployment/web", "--timeout=90s"]);
 }
 
+/// Waits until a write has another time: of two programs that wrote in the same second none is named.
+fn in_another_second() {
+    std::thread::sleep(Duration::from_secs(2));
+}
+
 /// The item of the Deployment once it has a change of that kind.
 fn changed(namespace: &str, what: &str) -> Value {
     until(&format!("a change {what} is shown"), SHOWN, || {
@@ -102,8 +107,7 @@ fn a_restart_and_a_rollback_are_told_from_a_rollout() {
     space.run(&["rollout", "undo", "deployment/web", "--to-revision=2"]);
     let item = changed("changed-back", "rollback");
     assert_eq!(item["change"]["revision"], "4", "{item:#}");
-    // Of two programs that wrote in the same second none is named.
-    std::thread::sleep(Duration::from_secs(2));
+    in_another_second();
     space.run(&["rollout", "restart", "deployment/web"]);
     let item = changed("changed-back", "restart");
     assert_eq!(item["change"]["by"], "kubectl-rollout", "{item:#}");
@@ -120,6 +124,7 @@ fn a_changed_config_map_is_named_by_its_metadata() {
     pod["containers"][0]["readinessProbe"] = json!({"exec": {"command": ["grep", "good", "/settings/mode"]}, "periodSeconds": 2, "failureThreshold": 1, "timeoutSeconds": 20});
     space.create(web);
     rolled_out(&space);
+    in_another_second();
     let patch = r#"{"data":{"mode":"hunter2"}}"#;
     space.run(&["patch", "configmap", "settings", "--type=merge", "-p", patch]);
     let item = changed("changed-config", "config");
@@ -137,6 +142,7 @@ fn a_lowered_quota_is_named_by_the_program_that_wrote_it() {
     space.run(&["create", "quota", "pods", "--hard=pods=3"]);
     space.create(deployment("web", 2, &["sleep", "3600"]));
     rolled_out(&space);
+    in_another_second();
     // What was there before is more than 30 minutes old for nobody, so that the last change counts.
     space.run(&[
         "patch",

@@ -204,7 +204,7 @@ fn a_store_gives_the_same_rows_with_those_that_are_silent_and_those_that_were_ne
             "✓ prod-us  -  ok           1204 objects  kubectl sre health --context prod-us",
         ]
     );
-    // Five requests, whatever the number of clusters.
+    // The number of requests does not depend on that of the clusters.
     let requests = store.requests();
     let is_query = |request: &&StoreRequest| request.head.starts_with("post /api/v1/query http/1.1");
     let is_query_with_limit = |request: &StoreRequest| request.body.contains("&timeout=");

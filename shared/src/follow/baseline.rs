@@ -253,9 +253,17 @@ fn count(item: &Item, summary: &mut BaselineSummary) {
     }
 }
 
-/// The status of a kind by what is new or worse.
+/// The status of a kind by what is new or worse. A store counts more objects than it names: those without a name may be new.
 fn settle(kind: &mut KindCheck, is_unseen: bool) {
     let floor = if is_unseen { Status::Unknown } else { Status::Ok };
+    let is_short = |item: &&Item| matches!(item.state, State::Degraded | State::Unavailable);
+    let named = u64::try_from(kind.items.iter().filter(is_short).count()).unwrap_or(u64::MAX);
+    let counted = kind.summary.degraded.saturating_add(kind.summary.unavailable);
+    let floor = if counted > named {
+        floor.worst(Status::Degraded)
+    } else {
+        floor
+    };
     // Data that is too old to be certain makes a kind unknown, though all of its items are understood.
     let is_old = kind.status == Status::Unknown && kind.items.iter().all(|item| item.state != State::Unknown);
     let floor = if is_old { Status::Unknown } else { floor };

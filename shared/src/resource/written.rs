@@ -229,6 +229,18 @@ impl ObjectMeta {
         found
     }
 
+    /// The manager of the entries of that time; `None` if several wrote then. Times are whole seconds, so that nothing says which of
+    /// them was the last.
+    #[must_use]
+    pub fn only_manager_at<'a>(entries: &[&'a ManagedFieldsEntry], at: Time) -> Option<&'a str> {
+        let mut names = entries
+            .iter()
+            .filter(|entry| entry.time == Some(at))
+            .map(|entry| entry.manager.as_str());
+        let first = names.next().filter(|name| !name.is_empty())?;
+        names.all(|name| name == first).then_some(first)
+    }
+
     /// The manager that asked for the present number of pods through the `scale` subresource, as `kubectl scale` and autoscalers do.
     /// Its entry has no time, as the API server 1.37 writes it.
     #[must_use]

@@ -5,7 +5,6 @@ use crate::cli::HealthSettings;
 use crate::report_file;
 use sre_shared::fleet::{FleetCluster, FleetReport};
 use sre_shared::follow;
-use sre_shared::report::{CheckResult, KindCheck, Report, Status};
 
 /// A saved result.
 pub struct FleetBaseline {
@@ -87,37 +86,11 @@ impl FleetBaseline {
             }
             shell.complain(&format!("warning: {}: {mismatch}", now.name));
         }
-        let unnamed = unnamed(&report);
         follow::compare(then, &mut report);
-        for check in &mut report.checks {
-            if let CheckResult::Kind(kind) = check
-                && unnamed.contains(&kind.check)
-            {
-                kind.status = kind.status.worst(Status::Degraded);
-            }
-        }
-        report.settle();
         Ok(FleetCluster {
             also: now.also,
             hint: now.hint,
             ..FleetCluster::new(now.name, report, true)
         })
     }
-}
-
-/// The kinds of which a store counts more objects that fall short than it names. What has no name cannot be found in a baseline.
-fn unnamed(report: &Report) -> Vec<String> {
-    let of_store = report.kinds().filter(|_| report.source.mode == "store");
-    let is_unnamed = |kind: &&KindCheck| {
-        let named = kind
-            .items
-            .iter()
-            .filter(|item| item.healthy == Some(false))
-            .count();
-        kind.summary.unhealthy > u64::try_from(named).unwrap_or(u64::MAX)
-    };
-    of_store
-        .filter(is_unnamed)
-        .map(|kind| kind.check.clone())
-        .collect()
 }

@@ -55,19 +55,15 @@ pub fn are_together(a: Time, b: Time) -> bool {
 }
 
 /// The manager that wrote these parts about that time, and after `since`. A manager that only removes fields leaves no entry, so
-/// that an entry of an earlier write says nothing about a later revision. Times are whole seconds: of two that wrote in the same one
-/// nothing says which it was.
+/// that an entry of an earlier write says nothing about a later revision.
 fn writer(meta: &ObjectMeta, parts: WrittenParts, at: Time, since: Option<Time>) -> Option<&str> {
     let all = meta.writers(parts);
     let is_later = |time: Time| since.is_none_or(|since| time > since);
     let is_only = all.len() == 1;
     let wrote = |time: Time| are_together(time, at) || (is_only && time > at);
-    let mut entries = all
-        .iter()
-        .filter(|entry| entry.time.is_some_and(|time| is_later(time) && wrote(time)));
-    let last = entries.next()?;
-    let is_only_one = entries.all(|entry| entry.time != last.time || entry.manager == last.manager);
-    is_only_one.then_some(last.manager.as_str())
+    let mut times = all.iter().filter_map(|entry| entry.time);
+    let last = times.find(|time| is_later(*time) && wrote(*time))?;
+    ObjectMeta::only_manager_at(&all, last)
 }
 
 /// When a revision came back in place of one that was created at `replaced`. `written` is the last write of the object that keeps it.

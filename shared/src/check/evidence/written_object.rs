@@ -28,13 +28,13 @@ impl WrittenObject {
             _ => WrittenParts::SPEC,
         };
         let writers = meta.writers(parts);
-        let last = writers.first()?;
+        let at = writers.first()?.time?;
         Some(Self {
             subject: object.clone(),
             object,
             what,
-            at: last.time?,
-            by: Some(last.manager.clone()).filter(|name| !name.is_empty()),
+            at,
+            by: ObjectMeta::only_manager_at(&writers, at).map(str::to_owned),
         })
     }
 
