@@ -5,7 +5,13 @@ use serde_json::{Value, json};
 use sre_testkit::object::Deployment;
 use sre_testkit::{ApiServer, Certificate, Fault, Match};
 use std::fmt::Write as _;
+use std::net::TcpListener;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
+use std::time::{Duration, Instant};
 
 const TOKEN: &str = "s3cr3t-of-the-tests";
 
@@ -478,4 +484,49 @@ fn many_clusters_share_few_open_files() {
             .count(),
         23
     );
+}
+
+/// The address of a server that answers nothing until the flag is set, and then breaks off.
+fn silent_until(is_set: &Arc<AtomicBool>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("it is bound");
+    let is_set = Arc::clone(is_set);
+    // The thread ends with the process of the tests.
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let began = Instant::now();
+            while !is_set.load(Relaxed) && began.elapsed() < Duration::from_secs(60) {
+                thread::sleep(Duration::from_millis(5));
+            }
+            drop(stream);
+        }
+    });
+    format!("https://{address}")
+}
+
+#[test]
+fn clusters_that_answer_nothing_keep_no_place_from_others() {
+    let server = healthy();
+    let is_asked = Arc::new(AtomicBool::new(false));
+    let directory = directory();
+    let names: Vec<String> = (1..=20).map(|number| format!("hole{number:02}")).collect();
+    let holes = names.iter().map(|name| TestContext {
+        server: silent_until(&is_asked),
+        ..TestContext::new(name, &server)
+    });
+    let mut contexts: Vec<TestContext<'_>> = holes.collect();
+    contexts.push(TestContext::new("last", &server));
+    let kubeconfig = kubeconfig(directory.path(), &contexts);
+    let ran = thread::scope(|scope| {
+        let asking = scope.spawn(|| ask(&kubeconfig, &["fleet", "-o", "json"]));
+        while server.accepted() == 0 && !asking.is_finished() {
+            thread::sleep(Duration::from_millis(5));
+        }
+        is_asked.store(true, Relaxed);
+        asking.join().expect("the plugin shows no secret")
+    });
+    // If the last one had waited for a place, the others would have waited for their whole limit.
+    let lost = names.iter().map(|name| row(name, "notReached", "connectionLost"));
+    let expected: Vec<_> = lost.chain([row("last", "ok", "")]).collect();
+    assert_eq!(rows(&ran), expected, "{ran:?}");
 }

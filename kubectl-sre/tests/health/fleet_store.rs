@@ -457,11 +457,20 @@ fn a_limit_of_the_store_is_named_as_one_and_costs_no_row() {
             }
         }));
         let fleet = ask(&store, &["-o", "json"]).json();
+        let warnings = fleet["source"]["warnings"].to_string();
+        let sentence = "since when clusters are silent is not known: store http://127.0.0.1:";
+        assert!(
+            warnings.contains(sentence) && warnings.contains(limit),
+            "{warnings}"
+        );
         assert_eq!(fleet["summary"]["total"], json!(3));
         assert_eq!(
             fleet["clusters"][1]["message"],
             json!("silent, since when is not known")
         );
+        // The query is about the chosen clusters alone.
+        let chosen = ask(&store, &["prod-us", "-o", "json"]);
+        assert_eq!(chosen.code, Some(0), "{chosen:?}");
     }
 }
 

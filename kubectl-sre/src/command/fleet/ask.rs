@@ -7,11 +7,18 @@ use sre_shared::failure::Class;
 use sre_shared::report::Report;
 use sre_shared::run::Request;
 use std::cell::Cell;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::sync::{Mutex, Semaphore};
+use tokio::time::timeout;
 
+/// A cluster that has answered nothing for so long is not at work: it gives its place to another one. A distant one takes as long
+/// for TCP, TLS and the first answer.
+const SILENT: Duration = Duration::from_millis(250);
 /// Contexts of one cluster that are tried.
 const TRIED: usize = 3;
 
@@ -26,7 +33,9 @@ pub struct FleetQuestion {
     pub has_terminal: bool,
     /// Held by the one plugin that may ask.
     pub turn: Mutex<()>,
-    /// A place for each cluster that is asked at the same time.
+    /// A place for each cluster whose connections may be open.
+    pub open: Semaphore,
+    /// A place for each cluster that is at work at the same time. One that is silent needs none.
     pub places: Semaphore,
     /// The plugins that may still ask.
     pub askers: Cell<usize>,
@@ -56,7 +65,7 @@ impl FleetQuestion {
         kept: Option<(String, Rc<Source>)>,
     ) -> Option<FleetAnswer> {
         if let Some((context, source)) = kept {
-            return Some(self.report(context, source).await);
+            return Some(self.report(context, source, None).await);
         }
         let mut first = None;
         for context in contexts.iter().take(TRIED) {
@@ -70,10 +79,10 @@ impl FleetQuestion {
     }
 
     async fn ask_context(&self, context: &KubeconfigContext) -> FleetAnswer {
-        let observer = self.verbose.then(|| Arc::new(log_exchange) as Observer);
+        let has_answered = Arc::new(AtomicBool::new(false));
         let source = Rc::new(Source::unopened(
             with_context(&self.live, &context.name),
-            observer,
+            Some(self.observer(Arc::clone(&has_answered))),
         ));
         if self.may_ask(context) {
             let turn = self.turn.lock().await;
@@ -82,15 +91,30 @@ impl FleetQuestion {
             drop(turn);
             self.askers.set(self.askers.get().saturating_sub(1));
         }
-        self.report(context.name.clone(), source).await
+        self.report(context.name.clone(), source, Some(&has_answered))
+            .await
     }
 
-    async fn report(&self, context: String, source: Rc<Source>) -> FleetAnswer {
-        // Nobody closes it.
-        let _place = self.places.acquire().await;
-        // The time in which it waits for its place is not its own.
-        let limit = RunLimit::from_now(self.limit);
-        let mut report = source.report(&self.request, limit, &|_| {}).await;
+    /// Notes the first answer, and shows each exchange if that is asked for.
+    fn observer(&self, has_answered: Arc<AtomicBool>) -> Observer {
+        let verbose = self.verbose;
+        Arc::new(move |exchange| {
+            if exchange.status.is_some() {
+                has_answered.store(true, Relaxed);
+            }
+            if verbose {
+                log_exchange(exchange);
+            }
+        })
+    }
+
+    async fn report(
+        &self,
+        context: String,
+        source: Rc<Source>,
+        has_answered: Option<&AtomicBool>,
+    ) -> FleetAnswer {
+        let mut report = self.ask_source(&source, has_answered).await;
         add_scope(&mut report, &self.request);
         if report.source.context.is_none() {
             report.source.context = Some(context.clone());
@@ -102,6 +126,25 @@ impl FleetQuestion {
             report,
             source,
         }
+    }
+
+    /// Asks a cluster once its turn has come. `has_answered` says whether it has answered anything yet; without it the cluster is one
+    /// that has answered before.
+    async fn ask_source(&self, source: &Source, has_answered: Option<&AtomicBool>) -> Report {
+        // Nobody closes them.
+        let _open = self.open.acquire().await;
+        let place = self.places.acquire().await;
+        // The time in which it waits for its places is not its own.
+        let limit = RunLimit::from_now(self.limit);
+        // A credential plugin is work. The report has the failure, if there is one.
+        let _ = source.connect(limit).await;
+        let mut asking = pin!(source.report(&self.request, limit, &|_| {}));
+        if let Ok(report) = timeout(SILENT, &mut asking).await {
+            return report;
+        }
+        let is_at_work = has_answered.is_none_or(|answered| answered.load(Relaxed));
+        let _place = is_at_work.then_some(place);
+        asking.await
     }
 }
 

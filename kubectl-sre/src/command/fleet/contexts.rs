@@ -19,8 +19,10 @@ use tokio::sync::{Mutex, Semaphore};
 use tokio::task::{JoinSet, LocalSet};
 use tokio::time::Instant;
 
-/// Clusters that are asked at the same time.
+/// Clusters that are at work at the same time.
 const AT_A_TIME: u64 = 16;
+/// Clusters whose connections may be open at the same time, those that do not answer among them.
+const OPEN_AT_A_TIME: u64 = 128;
 /// Open files of a cluster that is asked: connections for the lists that are read together, for the API server's check and for the
 /// trace, and a plugin's pipes. `ls /proc/PID/fd` of a run shows 10 at most.
 const FILES_EACH: u64 = 12;
@@ -98,7 +100,6 @@ impl FleetMembers {
             return Err("many clusters are asked live: leave out -f and --manifest".to_owned());
         };
         let files = open_files();
-        let places = places(files);
         let count = u64::try_from(members.len()).unwrap_or(u64::MAX);
         let question = FleetQuestion {
             live: live.clone(),
@@ -111,7 +112,8 @@ impl FleetMembers {
             verbose: health.verbose,
             has_terminal: std::io::stdin().is_terminal(),
             turn: Mutex::new(()),
-            places: Semaphore::new(places),
+            open: Semaphore::new(places(files, OPEN_AT_A_TIME)),
+            places: Semaphore::new(places(files, AT_A_TIME)),
             askers: Cell::new(0),
         };
         Ok(Self {
@@ -281,10 +283,10 @@ fn row(member: &Member, answer: FleetAnswer, settings: &FleetSettings) -> FleetC
     }
 }
 
-/// The clusters that can be asked at the same time with so many open files.
-fn places(files: u64) -> usize {
+/// The clusters that can be asked at the same time with so many open files, `most` at most.
+fn places(files: u64, most: u64) -> usize {
     let room = files.saturating_sub(OWN_FILES) / FILES_EACH;
-    usize::try_from(room.clamp(1, AT_A_TIME)).unwrap_or(1)
+    usize::try_from(room.clamp(1, most)).unwrap_or(1)
 }
 
 /// The soft limit of open files.
@@ -302,12 +304,20 @@ fn open_files() -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::places;
+    use super::{AT_A_TIME, OPEN_AT_A_TIME, places};
 
     #[test]
     fn few_open_files_mean_few_clusters_at_a_time() {
-        for (files, expected) in [(0, 1), (40, 1), (64, 2), (256, 16), (1024, 16), (u64::MAX, 16)] {
-            assert_eq!(places(files), expected, "{files}");
+        for (files, at_work, open) in [
+            (0, 1, 1),
+            (40, 1, 1),
+            (64, 2, 2),
+            (256, 16, 18),
+            (1024, 16, 82),
+            (u64::MAX, 16, 128),
+        ] {
+            assert_eq!(places(files, AT_A_TIME), at_work, "{files}");
+            assert_eq!(places(files, OPEN_AT_A_TIME), open, "{files}");
         }
     }
 }

@@ -78,30 +78,35 @@ impl FleetStore {
             take(answer.map_err(failed)?);
         }
         let mut rows = store_clusters(&answers, label, &known, &self.inventory);
-        let is_silent = |row: &&FleetCluster| row.state == FleetState::Silent && row.last_seen.is_none();
-        let silent: Vec<String> = rows
-            .iter()
-            .filter(is_silent)
-            .map(|row| row.name.clone())
-            .collect();
-        // If it fails, these clusters are silent all the same. Thanos warns if none of its stores has a cluster that the query names.
-        if let Some(query) = FleetQuery::silence(label, &silent)
-            && let Ok(answer) = self.client.query(&query, limit).await
-        {
-            answers.insert(FleetQuery::Silence, answer.samples);
-            let is_other = |warning: &String| !warning.contains("No StoreAPIs matched");
-            warnings.extend(answer.warnings.into_iter().filter(is_other));
-            rows = store_clusters(&answers, label, &known, &self.inventory);
-        }
-        let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+        let names: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let chosen = choose(&names, &settings.patterns)
             .map_err(|unused| (unused.sentence("cluster of the store"), exit::USAGE))?;
-        let chosen: BTreeSet<usize> = chosen.into_iter().collect();
-        let mut number = 0_usize;
-        rows.retain(|_| {
-            number = number.saturating_add(1);
-            chosen.contains(&number.saturating_sub(1))
-        });
+        let chosen: BTreeSet<&str> = chosen
+            .into_iter()
+            .filter_map(|place| names.get(place).copied())
+            .collect();
+        let is_chosen = |row: &FleetCluster| chosen.contains(row.name.as_str());
+        let is_silent = |row: &FleetCluster| row.state == FleetState::Silent && row.last_seen.is_none();
+        let silent = rows.iter().filter(|row| is_chosen(row) && is_silent(row));
+        let silent: Vec<String> = silent.map(|row| row.name.clone()).collect();
+        if let Some(query) = FleetQuery::silence(label, &silent) {
+            match self.client.query(&query, limit).await {
+                Ok(answer) => {
+                    answers.insert(FleetQuery::Silence, answer.samples);
+                    // Thanos warns if none of its stores has a cluster that the query names.
+                    let is_other = |warning: &String| !warning.contains("No StoreAPIs matched");
+                    warnings.extend(answer.warnings.into_iter().filter(is_other));
+                    rows = store_clusters(&answers, label, &known, &self.inventory);
+                }
+                // The clusters are silent all the same.
+                Err(failure) => {
+                    let (line, _) = self.failure(&failure);
+                    warnings.insert(format!("since when clusters are silent is not known: {line}"));
+                }
+            }
+        }
+        rows.retain(is_chosen);
         let source = FleetSource {
             mode: "store".to_owned(),
             store: Some(self.client.url().to_string()),
