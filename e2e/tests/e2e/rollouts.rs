@@ -1,9 +1,11 @@
 //! Rollouts: running, finished, stalled, paused.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use sre_e2e::deadline::until;
 use sre_e2e::deployment::bad_revision;
 use sre_e2e::report::verdict;
-use sre_e2e::{Deployment, Namespace};
+use sre_e2e::{Cluster, Deployment, Namespace};
+use std::time::Duration;
 
 /// Begins a rollout whose pods never become ready, and waits until the controller has begun it.
 fn roll_out_bad_revision(ns: &Namespace<'_>, name: &str) {
@@ -193,4 +195,30 @@ fn fail_on_chooses_which_states_make_the_exit_code() {
         let (code, report) = plugin.health(&format!("-n {} --fail-on {words}", ns.name()));
         assert_eq!((code, report.status()), (expected, "degraded"), "{words}");
     }
+}
+
+#[test]
+fn a_scaling_beyond_a_quota_is_named_by_the_program_that_asked_for_it() {
+    let ns = Namespace::new("scaled");
+    ns.limit_pods("2");
+    ns.create([Deployment::new("web", 1)]);
+    ns.wait_ready("web", 1);
+    // What is written within a minute of a creation belongs to it.
+    std::thread::sleep(Duration::from_secs(65));
+    ns.run(&["scale", "deployment/web", "--replicas=5"]);
+    let change = until("the scaling is named", Duration::from_mins(1), || {
+        let ran = Cluster::shared()
+            .plugin()
+            .run(&format!("health deploy/web -n {} -o json", ns.name()));
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
+        let items = report.pointer("/checks").and_then(Value::as_array).cloned();
+        let items = items.unwrap_or_default();
+        let mut changes = items.iter().map(|check| check["items"][0]["change"].clone());
+        changes.find(|change| !change.is_null()).ok_or(ran)
+    });
+    assert_eq!(
+        (&change["what"], &change["by"]),
+        (&json!("scale"), &json!("kubectl")),
+        "{change:#}"
+    );
 }

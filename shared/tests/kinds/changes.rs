@@ -261,10 +261,12 @@ fn a_rollback_that_only_removes_fields_is_dated_by_its_replica_set() {
         (ChangeKind::Rollback, at(-HOUR).as_str(), None)
     );
     // Another number of pods writes the ReplicaSet again.
-    let scaled = wrote("kubectl", -HOUR, &["replicas"], Some("scale"));
-    objects[0] = web(&[older[0].clone(), scaled]);
-    let found = change(Kind::Deployment, objects).map(|found| found.what);
+    let timed = wrote("kubectl", -HOUR, &["replicas"], Some("scale"));
+    objects[0] = web(&[older[0].clone(), timed]);
+    let found = change(Kind::Deployment, objects.clone()).map(|found| found.what);
     assert_eq!(found, Some(ChangeKind::Scale));
+    objects[0] = web(&[older[0].clone(), scaled("kubectl")]);
+    assert_eq!(change(Kind::Deployment, objects), None, "either wrote it");
 }
 
 #[test]
@@ -595,4 +597,53 @@ fn a_scaling_a_moment_after_a_rollout_is_a_change_of_its_own() {
         (found.what, found.by.as_deref(), found.seconds_before),
         (ChangeKind::Scale, Some("kubectl"), Some(10))
     );
+}
+
+/// An entry without a time, as the API server writes it for the `scale` subresource.
+fn scaled(manager: &str) -> Value {
+    let mut entry = wrote(manager, 0, &["replicas"], Some("scale"));
+    entry.as_object_mut().expect("an entry").remove("time");
+    entry
+}
+
+#[test]
+fn a_scaling_without_a_time_is_dated_by_the_replica_set_if_nothing_else_wrote_that() {
+    let (old, new) = (container("web:8", &[]), container("web:9", &[]));
+    let controller = "kube-controller-manager";
+    // When the two ReplicaSets and the Deployment were written last, and what is named.
+    let named = |newest: i64, previous: i64, deployment: i64| {
+        let mut objects = rollout(&old, &new, &none());
+        objects[0]["metadata"]["managedFields"] = json!([
+            wrote("helm", deployment, &["replicas", "template"], None),
+            scaled("kubectl"),
+        ]);
+        objects[1]["metadata"]["managedFields"] = json!([wrote(controller, previous, &["replicas"], None)]);
+        objects[2]["metadata"]["managedFields"] = json!([wrote(controller, newest, &["replicas"], None)]);
+        objects[2]["metadata"]["creationTimestamp"] = Value::from(at(-DAY));
+        objects[3] = unpulled(13, -HOUR);
+        short_of_one(&mut objects[0]);
+        change(Kind::Deployment, objects).map(|found| (found.what, found.by, found.seconds_before))
+    };
+    let scaling = Some((ChangeKind::Scale, Some("kubectl".to_owned()), Some(30)));
+    assert_eq!(named(-HOUR - 30, -DAY + 100, -DAY), scaling);
+    let what = |newest, previous, deployment| named(newest, previous, deployment).map(|(what, ..)| what);
+    // A step of a rollout writes both.
+    assert_eq!(what(-HOUR - 30, -HOUR - 90, -DAY), Some(ChangeKind::Rollout));
+    // The annotations of a Deployment are copied to its ReplicaSet.
+    assert_eq!(what(-HOUR - 30, -DAY + 100, -HOUR - 40), Some(ChangeKind::Edit));
+}
+
+#[test]
+fn a_scaling_of_a_deployment_whose_earlier_revisions_are_gone_is_not_told_from_a_rollout() {
+    let named = |revision: u64| {
+        let mut set = replica_set(revision, -DAY, 2, &container("web:9", &[]), &none());
+        let written = wrote("kube-controller-manager", -HOUR - 30, &["replicas"], None);
+        set["metadata"]["managedFields"] = json!([written]);
+        let writers = [wrote("helm", -DAY, &["template"], None), scaled("keda")];
+        let mut objects = vec![web(&writers), set, unpulled(revision, -HOUR)];
+        short_of_one(&mut objects[0]);
+        change(Kind::Deployment, objects).map(|found| (found.what, found.by))
+    };
+    assert_eq!(named(1), Some((ChangeKind::Scale, Some("keda".to_owned()))));
+    assert_eq!(named(13), None);
 }

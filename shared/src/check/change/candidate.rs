@@ -79,7 +79,7 @@ pub fn came_back_at(meta: &ObjectMeta, written: Option<Time>, replaced: Option<T
             .and_then(|entry| entry.time)
             .filter(is_after)
     };
-    let is_scaled = last(WrittenParts::REPLICAS).is_some();
+    let is_scaled = last(WrittenParts::REPLICAS).is_some() || meta.scaled_by().is_some();
     last(WrittenParts::TEMPLATE).or_else(|| written.filter(is_after).filter(|_| !is_scaled))
 }
 
@@ -229,6 +229,29 @@ pub fn spec_writes(meta: &ObjectMeta, revisions: &[Time]) -> Vec<(Time, ObjectCh
         found.push((at, Candidate::new(at, what).by(Some(&entry.manager)).change));
     }
     found
+}
+
+/// The last scaling of a Deployment through the `scale` subresource. Its entry has no time: it is dated by the object of the newest
+/// revision, to which the controller passes the number of pods on.
+///
+/// The controller writes that object for a rollout too, and after some writes of the Deployment (`SetNewReplicaSetAnnotations` in
+/// `pkg/controller/deployment/util`). If one of these may have been the reason, there is no time.
+pub(super) fn scaling(meta: &ObjectMeta, history: &RevisionHistory) -> Option<Candidate> {
+    let by = meta.scaled_by()?;
+    let (newest, previous) = (&history.newest, history.previous.as_ref());
+    let is_first = newest.number == 1;
+    if newest.is_run || newest.came_back || (previous.is_none() && !is_first) {
+        return None;
+    }
+    let at = newest.written?;
+    let others = [
+        newest.created,
+        previous.and_then(|previous| previous.written),
+        meta.last_spec_write(),
+    ];
+    let is_before = |other: Time| at.seconds_after(other) > SAME_SECONDS;
+    let is_alone = others.into_iter().flatten().all(is_before);
+    is_alone.then(|| Candidate::new(at, ChangeKind::Scale).by(Some(by)))
 }
 
 /// The creation of the object.

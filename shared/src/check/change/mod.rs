@@ -42,6 +42,11 @@ pub(super) fn add<T: Check>(item: &mut Item, object: &T, evidence: &Evidence<'_>
         meta,
         revision.as_ref().map(|candidate| candidate.at),
     ));
+    candidates.extend(
+        history
+            .as_ref()
+            .and_then(|history| candidate::scaling(meta, history)),
+    );
     candidates.extend(candidate::others(item, evidence, history.as_ref()));
     candidates.extend(revision);
     item.change = last_before(candidates, beginning(item)).map(Box::new);
