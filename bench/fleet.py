@@ -33,7 +33,8 @@ from simulated_cluster import SILENT_SECONDS, Expected, SimulatedCluster, write
 HERE = os.path.dirname(os.path.abspath(__file__))
 RELEASE = os.path.join(HERE, "../target/release")
 PARTS = ("holes", "contexts", "store", "scrape")
-ANSWERING, HOLES = 12, 2
+# With more than sixteen black holes every place of a cluster that is at work is taken by one at first.
+ANSWERING, HOLES = 12, (2, 32)
 # The Deployments that every context has. One of the first ones of populate.py is degraded.
 HEALTHY = [index for index in range(11) if not populate.is_degraded(index)]
 PARALLEL = 16
@@ -45,6 +46,8 @@ VISIBLE_SECONDS = 60
 # Of these 100 are silent. The view looks for the last sample of so many.
 MOST_CLUSTERS = 5000
 AGENT_SECONDS = 120
+# So many are kept by an agent.
+TRANSITIONS = 10_000
 OPEN_METRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
 
 
@@ -200,16 +203,21 @@ def on_terminal(command: list[str], environment: dict[str, str]) -> tuple[float,
 
 
 def measure_holes(chosen: argparse.Namespace, cluster: Cluster, scratch: str, differences: Differences) -> None:
+    for count in HOLES:
+        measure_some_holes(chosen, cluster, scratch, differences, count)
+
+
+def measure_some_holes(chosen: argparse.Namespace, cluster: Cluster, scratch: str, differences: Differences, count: int) -> None:
     relay = Relay(cluster, ANSWERING)
-    holes = [BlackHole(f"127.0.9.{number}") for number in range(1, HOLES + 1)]
+    holes = [BlackHole(f"127.0.9.{number}") for number in range(1, count + 1)]
     try:
         kubeconfig = os.path.join(scratch, "holes.kubeconfig")
-        write_kubeconfig(kubeconfig, cluster, relay.places + [hole.place for hole in holes])
+        write_kubeconfig(kubeconfig, cluster, [hole.place for hole in holes] + relay.places)
         environment = environment_of(scratch, kubeconfig)
         command = [chosen.plugin, "fleet"]
         found = answer_of(command, environment)
         differences.check("contexts", found=summary_of(found),
-                          wanted={"total": ANSWERING + HOLES, "ok": ANSWERING, "notReached": HOLES})
+                          wanted={"total": ANSWERING + count, "ok": ANSWERING, "notReached": count})
         drawn, samples = [], []
         for _ in range(chosen.rounds):
             drawn.append(on_terminal(command, environment))
@@ -227,7 +235,7 @@ def measure_holes(chosen: argparse.Namespace, cluster: Cluster, scratch: str, di
         times = spread([of[number] for of in drawn])
         rows.append([what, *(report.milliseconds(times[word]) for word in ("min", "median", "max")), "", goal])
     rows.append(row("the whole", samples, "5 s (the limit of a connection), 40 MB"))
-    print(f"## {ANSWERING + HOLES} contexts, {HOLES} of which swallow connections\n")
+    print(f"## {ANSWERING + count} contexts, the first {count} of which swallow connections\n")
     print(report.table(["`kubectl sre fleet`", "min", "median", "max", "peak memory", "goal"], rows))
 
 
@@ -419,12 +427,34 @@ def counts_of(body: bytes) -> tuple[int, int]:
     return sum(int(line.rsplit(" ", 1)[1]) for line in deployments), len(named)
 
 
-def start_agent(chosen: argparse.Namespace, log_path: str) -> tuple[subprocess.Popen, http.client.HTTPConnection]:
-    """An agent that has judged every Deployment, and a connection to it."""
+def write_history(directory: str) -> None:
+    """A history of as many transitions of the last hour as an agent keeps, as an earlier agent left it."""
+    now = int(time.time())
+
+    def at(seconds: float) -> str:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - seconds))
+
+    with open(os.path.join(directory, "transitions.jsonl"), "w", encoding="utf-8") as file:
+        file.write(json.dumps({"begun": at(3600)}) + "\n")
+        for number in range(TRANSITIONS):
+            states = ("healthy", "degraded") if number % 2 == 0 else ("degraded", "healthy")
+            record = {
+                "at": at(3600 - number * 3500 / TRANSITIONS), "kind": "Deployment", "namespace": f"team-{number % 40}",
+                "name": f"checkout-service-{number // 2 % 500:03}", "from": states[0], "to": states[1],
+                "reason": "ReadyBelowDesired" if states[1] == "degraded" else "Ready",
+            }
+            file.write(json.dumps(record) + "\n")
+
+
+def start_agent(chosen: argparse.Namespace, scratch: str) -> tuple[subprocess.Popen, http.client.HTTPConnection]:
+    """An agent that has judged every Deployment and has a history, and a connection to it."""
+    log_path, history = os.path.join(scratch, "agent.log"), os.path.join(scratch, "history")
+    os.mkdir(history)
+    write_history(history)
     with open(log_path, "wb") as log:
         process = subprocess.Popen(
             [chosen.agent, "--kubeconfig", chosen.kubeconfig, "--address", "127.0.0.1:0", "--log-format", "json",
-             "--page"],
+             "--page", "--history-dir", history],
             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     until, found, connection = time.monotonic() + AGENT_SECONDS, None, None
     while time.monotonic() < until and process.poll() is None:
@@ -445,15 +475,20 @@ def start_agent(chosen: argparse.Namespace, log_path: str) -> tuple[subprocess.P
 def measure_scrape(chosen: argparse.Namespace, scratch: str) -> None:
     populate.populate(chosen.kubeconfig, chosen.n)
     break_more(chosen.kubeconfig, chosen.n, chosen.broken)
-    process, connection = start_agent(chosen, os.path.join(scratch, "agent.log"))
+    process, connection = start_agent(chosen, scratch)
     try:
         # The check of the API server and a search for causes come first. The agent closes a connection that is idle for so long.
         connection.close()
         time.sleep(20)
         series = len(series_of(scrape(connection)))
+        kept = history_of(connection)
+        if kept != TRANSITIONS:
+            raise SystemExit(f"the history has {kept} of {TRANSITIONS} transitions")
         rows = [timed(chosen, connection, *asked) for asked in (
             ("/metrics", OPEN_METRICS, "2 ms, 60,000 bytes with 50 not healthy"),
-            ("/page/", "text/html", "50 ms, 300,000 bytes with 500 not healthy"))]
+            ("/page/", "text/html", "50 ms, 300,000 bytes with 500 not healthy"),
+            ("/history?since=2h", "application/json", "5 ms, of 10,000 transitions"),
+            ("/history?since=2h&namespace=team-7", "application/json", "5 ms, of 10,000 transitions"))]
         memory = memory_of(process.pid)
     finally:
         connection.close()
@@ -461,6 +496,18 @@ def measure_scrape(chosen: argparse.Namespace, scratch: str) -> None:
     print(f"## A scrape and the page of an agent with {chosen.n:,} Deployments, {chosen.broken} not healthy\n")
     print(report.table([f"{chosen.scrapes} times on one connection", "min", "median", "max", "bytes", "goal"], rows))
     print(f"The scrape has {series:,} series. The agent's peak memory is {report.megabytes(memory['peak'])}.\n")
+
+
+def history_of(connection: http.client.HTTPConnection) -> int:
+    """The transitions that the agent has, page by page."""
+    count, rest = 0, ""
+    for _ in range(2 * TRANSITIONS // 1000):
+        page = json.loads(get(connection, f"/history?since=2h{rest}", "application/json"))
+        count += len(page["transitions"])
+        if not page.get("continue"):
+            break
+        rest = f"&continue={page['continue']}"
+    return count
 
 
 def timed(chosen: argparse.Namespace, connection: http.client.HTTPConnection, path: str, accept: str, goal: str) -> list[str]:

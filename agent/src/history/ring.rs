@@ -450,22 +450,4 @@ mod tests {
         assert_eq!(times, [100, 100, 100, 101, 20]);
         assert_eq!(ring.since(3).next().unwrap().record(), record(101, "web"));
     }
-
-    /// `cargo test -p sre-agent --release ring::tests::prints -- --ignored --nocapture`
-    #[test]
-    #[ignore = "prints a time, and asserts nothing"]
-    fn prints_how_long_the_records_of_ten_thousand_transitions_take() {
-        let mut ring = TransitionRing::default();
-        for number in 0..10_000 {
-            ring.push(record(number, &format!("checkout-service-canary-{number:012}")));
-        }
-        let began = tokio::time::Instant::now();
-        let page: Vec<TransitionRecord> = ring.since(0).take(1_000).map(|one| one.record()).collect();
-        let bytes = serde_json::to_vec(&page).unwrap();
-        println!(
-            "1,000 records of 10,000, {} bytes: {:?}",
-            bytes.len(),
-            began.elapsed()
-        );
-    }
 }

@@ -129,19 +129,6 @@ fn every_object_is_shown_or_counted() {
     assert_eq!(shown + left, 500);
 }
 
-#[test]
-#[ignore = "prints a time, and asserts nothing about it"]
-fn the_time_for_a_large_page() {
-    let report = large("panic: DATABASE_URL is not set");
-    #[allow(clippy::disallowed_methods, reason = "it is measured")]
-    let began = std::time::Instant::now();
-    let page = html(&report, None);
-    #[allow(clippy::print_stdout, reason = "it is asked for")]
-    {
-        println!("{} bytes in {:?}", page.len(), began.elapsed());
-    }
-}
-
 /// The page without its texts: what a browser acts upon.
 fn tags(page: &str) -> Vec<&str> {
     page.split('<')
