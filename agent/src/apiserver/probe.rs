@@ -405,12 +405,11 @@ fn failed(error: &str, class: Class, client: &SharedClient) -> ApiServerCheck {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn a_check_goes_stale_if_the_next_one_does_not_come() {
-        let server = sre_testkit::ApiServer::builder().start().await;
+    /// A probe of that server.
+    pub async fn probe_of(server: &sre_testkit::ApiServer) -> ApiServerProbe {
         let settings = sre_shared::cluster::Settings {
             source: sre_shared::cluster::ConfigSource::File(server.kubeconfig().to_owned()),
             context: None,
@@ -426,11 +425,17 @@ mod tests {
         let Ok(crate::args::Command::Serve(serve)) = crate::args::read(words) else {
             panic!("the flags are good");
         };
-        let probe = ApiServerProbe::new(
+        ApiServerProbe::new(
             Arc::new(SharedClient::new(client, settings, Duration::from_secs(5))),
             Arc::new(FailureLog::default()),
             &serve.settings,
-        );
+        )
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_check_goes_stale_if_the_next_one_does_not_come() {
+        let server = sre_testkit::ApiServer::builder().start().await;
+        let probe = probe_of(&server).await;
         assert!(probe.snapshot().last.is_none() && !probe.snapshot().stale);
         probe.finish(&Arc::new(ProbeResult {
             check: ApiServerCheck::default(),

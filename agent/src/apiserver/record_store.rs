@@ -132,3 +132,44 @@ fn read(file: &RecordFile, record: &ApiServerRecord) -> Result<Option<u64>, Stri
     let before = RecordSnapshot::read(&bytes, record.server())?;
     Ok(Some(record.restore(before)))
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::super::probe::tests::probe_of;
+    use super::*;
+    use sre_testkit::ApiServer;
+
+    /// The limit of a step that ends at once, unless something is wrong.
+    const SOON: Duration = Duration::from_secs(30);
+
+    #[tokio::test]
+    async fn a_silent_disk_has_one_thread_and_is_written_to_again_once_it_answers() {
+        let server = ApiServer::builder().start().await;
+        let directory = tempfile::tempdir().unwrap();
+        // A write to a FIFO waits until somebody reads.
+        let next = directory.path().join("apiserver-record.next");
+        let made = std::process::Command::new("mkfifo").arg(&next).status();
+        assert!(made.is_ok_and(|status| status.success()));
+        let probe = Arc::new(probe_of(&server).await);
+        let store = Arc::new(RecordStore::new(directory.path(), probe));
+        let first = {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { store.save().await })
+        };
+        while !store.lock().busy {
+            tokio::task::yield_now().await;
+        }
+        assert!(timeout(SOON, store.save()).await.is_ok(), "it waits for the disk");
+        let read = tokio::task::spawn_blocking(move || std::fs::read(next).unwrap());
+        timeout(SOON, first).await.unwrap().unwrap();
+        assert!(!read.await.unwrap().is_empty());
+        assert!(store.problem().is_some(), "a FIFO keeps nothing");
+        // The file is a regular one from now on.
+        for _ in 0..2 {
+            let _ = std::fs::remove_file(directory.path().join("apiserver-record.json"));
+            timeout(SOON, store.save()).await.unwrap();
+            assert_eq!(store.problem(), None);
+            assert_eq!(super::read(&store.file, store.probe.record()), Ok(Some(0)));
+        }
+    }
+}

@@ -1,5 +1,5 @@
 use super::*;
-use sre_shared::cluster::{Certificate, DialTrace, Handshake};
+use sre_shared::cluster::{Certificate, DialTrace, Handshake, LeaseName};
 use sre_shared::failure::{Class, Failure};
 
 const SERVER: &str = "https://10.96.0.1:443";
@@ -145,6 +145,43 @@ async fn the_steps_of_a_walk_and_the_end_of_the_certificate_are_noted() {
         seen.windows[0].phases.iter().map(|p| p.count).collect::<Vec<_>>(),
         [1, 2, 2, 3]
     );
+}
+
+/// How many times a step was counted in its histogram.
+fn counted(record: &ApiServerRecord, name: &str) -> String {
+    let steps = record.sample().steps;
+    let (_, histogram) = steps.into_iter().find(|(known, _)| *known == name).unwrap();
+    let mut registry = prometheus_client::registry::Registry::default();
+    registry.register("step", "A step", histogram);
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    let count = text.lines().find_map(|line| line.strip_prefix("step_count "));
+    count.unwrap().to_owned()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_was_refused_has_no_duration() {
+    let record = record(noon);
+    let lease = LeaseName {
+        namespace: "sre-tools".into(),
+        name: "sre-agent-canary".into(),
+    };
+    for (result, expected) in [
+        (Err(Failure::new(Class::Refused, "no space")), "0"),
+        (Ok(()), "1"),
+    ] {
+        let write = WriteAnswer {
+            lease: lease.clone(),
+            elapsed: Duration::from_millis(7),
+            result,
+        };
+        record.note(&CheckFindings {
+            ready: true,
+            write: Some(&write),
+            ..CheckFindings::default()
+        });
+        assert_eq!(counted(&record, "write"), expected);
+    }
 }
 
 /// `cargo test --offline --workspace --exclude sre-e2e --lib -- --ignored --nocapture costs_of_the_record`
