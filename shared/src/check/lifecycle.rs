@@ -142,7 +142,7 @@ pub(super) fn unobserved_verdict(
     }
     let since = match observed {
         None => meta.creation_timestamp,
-        Some(_) => meta.last_spec_write().or(evidence.first_seen),
+        Some(_) => unobserved_since(meta, evidence.now).or(evidence.first_seen),
     };
     let generation = meta
         .generation
@@ -156,6 +156,17 @@ pub(super) fn unobserved_verdict(
         Verdict::new(failing, false, Code::ControllerNotObserving, message)
     };
     Some(verdict.since(since))
+}
+
+/// When the spec was written that its controller has not observed, if that is known. A scaling through the `scale` subresource and the
+/// removal of a field leave no time. A write that the controller reported long after, and that it then had nothing to report about, was
+/// observed, so that such a one came after it.
+fn unobserved_since(meta: &ObjectMeta, now: Now) -> Option<Time> {
+    let written = meta.last_spec_write()?;
+    let is_long = |seconds: i64| seconds > OBSERVE_SECONDS;
+    let is_at_rest = |reported: Time| is_long(reported.seconds_after(written)) && is_long(now.age(reported));
+    let may_be_another = meta.has_undated_write() || meta.last_status_write().is_some_and(is_at_rest);
+    (!may_be_another).then_some(written)
 }
 
 /// Whether the object itself, or the object behind it, changed within the grace.
@@ -173,6 +184,13 @@ pub(super) fn is_old(meta: &ObjectMeta, now: Now) -> bool {
 pub(super) fn was_changed_before(meta: &ObjectMeta, time: Time) -> bool {
     meta.last_spec_write()
         .is_some_and(|t| time.seconds_since(t) < OLD_SECONDS)
+}
+
+/// Whether the object may have been scaled up shortly before that time, by a write that has no time. Its newest pod was created at
+/// `newest`, if its pods are known.
+pub(super) fn may_be_scaled_before(meta: &ObjectMeta, newest: Option<Time>, time: Time) -> bool {
+    let is_short = |newest: Time| time.seconds_since(newest) < OLD_SECONDS;
+    meta.has_undated_write() && newest.is_none_or(is_short)
 }
 
 /// The verdict if too few pods were ready until a moment ago.

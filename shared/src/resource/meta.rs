@@ -153,6 +153,15 @@ impl ObjectMeta {
             .max()
     }
 
+    /// Whether something other than the status was written by a program whose entry in `managedFields` has no time, so that
+    /// [`Self::last_spec_write`] may be too early. Entries of the `scale` subresource have none, as the API servers 1.30 and 1.37 write
+    /// them.
+    #[must_use]
+    pub fn has_undated_write(&self) -> bool {
+        let mut others = self.managed_fields.iter().filter(|m| m.subresource != "status");
+        others.any(|m| m.time.is_none())
+    }
+
     /// When the status was last changed, by `managedFields`. The API server moves the time of an entry only if a value
     /// changed.
     #[must_use]

@@ -4,7 +4,7 @@
 //! about reading, not judging: see `gathering.rs`.
 
 use super::{DAY, DEGRADED, HEALTHY, PROGRESSING, SETTLING, TERMINATING, UNAVAILABLE, UNKNOWN, now};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sre_shared::check::{self, Check as _, Evidence, Pods};
 use sre_shared::report::{Item, State};
 use sre_shared::resource::{Deployment as View, Pod as PodView, Time, from_value};
@@ -38,6 +38,16 @@ fn unavailable(deployment: Deployment, since: i64) -> Deployment {
 
 fn available(deployment: Deployment, since: i64) -> Deployment {
     deployment.condition("Available", "True", "MinimumReplicasAvailable", at(since))
+}
+
+/// The writers of a Deployment that was scaled through the `scale` subresource at some time after it was made.
+fn scaled() -> Value {
+    json!([
+        {"manager": "kubectl", "operation": "Update", "subresource": "scale",
+         "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
+        {"manager": "helm", "operation": "Update", "time": at(-DAY),
+         "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:template": {}}}},
+    ])
 }
 
 fn quota(deployment: Deployment) -> Deployment {
@@ -368,6 +378,14 @@ fn every_vector_gets_its_state_reason_message_and_notes() {
             &[],
         ),
         row(
+            "scaled up by an autoscaler, which leaves no time",
+            available(d().replicas(3).counts(3, 3, 3, 3), -20).set("/metadata/managedFields", scaled()),
+            HEALTHY,
+            "Ready",
+            "3 of 3 ready",
+            &[],
+        ),
+        row(
             "a control plane that writes no observedGeneration",
             d().replicas(3).unobserved().counts(3, 3, 3, 3),
             HEALTHY,
@@ -471,6 +489,50 @@ fn every_vector_gets_its_state_reason_message_and_notes() {
             DEGRADED,
             "ControllerNotObserving",
             "its controller does not act: generation 5 is not observed (observed: 4)",
+            &[],
+        ),
+        row(
+            "a new spec unobserved for long, by a controller that has reported nothing since",
+            d().replicas(3)
+                .generation(5)
+                .observed(4)
+                .counts(3, 3, 3, 3)
+                .managed_fields(at(-120))
+                .managed_status(at(-DAY)),
+            DEGRADED,
+            "ControllerNotObserving",
+            "its controller does not act: generation 5 is not observed (observed: 4)",
+            &[],
+        ),
+        // kubectl scale and autoscalers leave no time.
+        row(
+            "a scaling that nobody has observed yet, long after the last write that has a time",
+            d().replicas(5).generation(5).observed(4).counts(1, 1, 1, 1).set(
+                "/metadata/managedFields",
+                json!([
+                    {"manager": "kubectl", "operation": "Update", "subresource": "scale",
+                     "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
+                    {"manager": "helm", "operation": "Update", "time": at(-DAY),
+                     "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:template": {}}}},
+                ]),
+            ),
+            PROGRESSING,
+            "NotObserved",
+            "its controller has not seen generation 5 yet (observed: 4)",
+            &[],
+        ),
+        // Neither does kubectl set env NAME-.
+        row(
+            "a removed field that nobody has observed yet, long after everything was observed",
+            d().replicas(3)
+                .generation(5)
+                .observed(4)
+                .counts(3, 3, 3, 3)
+                .managed_fields(at(-DAY))
+                .managed_status(at(-DAY + 100)),
+            PROGRESSING,
+            "NotObserved",
+            "its controller has not seen generation 5 yet (observed: 4)",
             &[],
         ),
         row(
@@ -713,6 +775,29 @@ fn an_agent_that_saw_the_spec_first_knows_its_age() {
             .state
     };
     assert_eq!((state(60), state(61)), (State::Progressing, State::Degraded));
+}
+
+#[test]
+fn a_deployment_that_is_scaled_now_and_then_is_back_if_its_pods_are_old() {
+    let deployment =
+        available(d().replicas(1).counts(1, 1, 1, 1), -20).set("/metadata/managedFields", scaled());
+    let set = ReplicaSet::new("shop", "checkout-7d9c").owned_by(&deployment);
+    let reason = |created: i64| {
+        let pod = Pod::new("shop", "checkout-7d9c-0")
+            .owned_by(&set)
+            .created(at(created));
+        let pod: PodView = from_value(&pod.ready(true, at(-20)).build()).expect("a pod");
+        let evidence = Evidence {
+            pods: Some(Pods {
+                pods: vec![(&pod, now())],
+                ..Pods::default()
+            }),
+            ..Evidence::new(now())
+        };
+        check::judge(&view(&deployment.build()), &evidence).reason
+    };
+    assert_eq!(reason(-30), "Ready", "it was added");
+    assert_eq!(reason(-DAY), "JustRecovered");
 }
 
 /// Three ready pods and seven that are not, `age` seconds old, made by `change`.

@@ -336,11 +336,16 @@ impl<'a> DeploymentFacts<'a> {
     fn recovery_verdict(&self) -> Option<Verdict> {
         let (meta, now) = (self.deployment.meta(), self.evidence.now);
         let status = self.deployment.status.as_ref()?;
+        let pods = self.evidence.pods.as_ref();
+        let newest = pods.and_then(Pods::newest_step).map(|(time, _)| time);
+        let was_changed = |time: Time| {
+            lifecycle::was_changed_before(meta, time) || lifecycle::may_be_scaled_before(meta, newest, time)
+        };
         let flipped = status
             .recovered()
-            .filter(|t| now.is_within(GRACE_SECONDS, *t) && !lifecycle::was_changed_before(meta, *t));
+            .filter(|t| now.is_within(GRACE_SECONDS, *t) && !was_changed(*t));
         let rolled = self.progressing.and_then(|p| p.last_update_time);
-        let back = self.evidence.pods.as_ref().and_then(Pods::recovery_time);
+        let back = pods.and_then(Pods::recovery_time);
         let back = back.filter(|t| rolled.is_none_or(|rolled| rolled < *t));
         let since = flipped.max(back).filter(|_| lifecycle::is_old(meta, now))?;
         Some(lifecycle::recovery_verdict(self.counts.ready_text(), since, now))

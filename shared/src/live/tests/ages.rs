@@ -1,6 +1,7 @@
 //! How old data may be, and what time alone changes.
 
 use super::*;
+use serde_json::json;
 
 #[test]
 fn time_alone_changes_a_verdict_that_is_not_settled() {
@@ -19,7 +20,7 @@ fn time_alone_changes_a_verdict_that_is_not_settled() {
 
 #[test]
 fn a_run_that_does_not_begin_is_missed_without_an_event_of_its_cron_job() {
-    let cron = serde_json::json!({
+    let cron = json!({
         "metadata": {"namespace": "shop", "name": "sync", "generation": 1, "creationTimestamp": at(-86_400)},
         "spec": {"schedule": "*/5 * * * *"},
         "status": {"lastScheduleTime": at(-600), "lastSuccessfulTime": at(-590)}
@@ -199,34 +200,43 @@ fn a_right_that_is_taken_away_is_reported_with_the_second_refusal() {
 
 #[test]
 fn an_unobserved_generation_is_counted_from_when_it_was_first_seen() {
-    let unobserved = |generation| {
-        healthy("shop", "web")
-            .generation(generation)
-            .observed(1)
-            .remove("/metadata/managedFields")
-    };
-    let cache = cache_with(&[unobserved(2)]);
-    let reason = |seconds| {
-        let mut reason = Code::default();
-        cache.visit(
-            &Selection::default(),
-            &moment(seconds),
-            &OpenItems::default(),
-            &mut |item| {
-                reason = item.reason.clone();
-                ControlFlow::Continue(())
-            },
+    // Neither without managedFields nor after a scaling does anything say when it was written.
+    let scaled = json!([
+        {"manager": "kube-controller-manager", "operation": "Update", "subresource": "scale",
+         "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
+        {"manager": "helm", "operation": "Update", "time": at(-7200),
+         "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:template": {}}}},
+    ]);
+    for writers in [json!([]), scaled] {
+        let unobserved = |generation| {
+            healthy("shop", "web")
+                .generation(generation)
+                .observed(1)
+                .set("/metadata/managedFields", writers.clone())
+        };
+        let cache = cache_with(&[unobserved(2)]);
+        let reason = |seconds| {
+            let mut reason = Code::default();
+            cache.visit(
+                &Selection::default(),
+                &moment(seconds),
+                &OpenItems::default(),
+                &mut |item| {
+                    reason = item.reason.clone();
+                    ControlFlow::Continue(())
+                },
+            );
+            reason
+        };
+        assert_eq!(reason(60), "NotObserved");
+        assert_eq!(reason(61), "ControllerNotObserving");
+        cache.apply(0, decoded(&unobserved(2)), event(later(30)));
+        assert_eq!(
+            reason(61),
+            "ControllerNotObserving",
+            "the same generation is not newer"
         );
-        reason
-    };
-    assert_eq!(reason(60), "NotObserved");
-    assert_eq!(reason(61), "ControllerNotObserving");
-    cache.apply(0, decoded(&unobserved(2)), event(later(30)));
-    assert_eq!(
-        reason(61),
-        "ControllerNotObserving",
-        "the same generation is not newer"
-    );
-    cache.apply(0, decoded(&unobserved(3)), event(later(30)));
-    assert_eq!(reason(61), "NotObserved");
+        cache.apply(0, decoded(&unobserved(3)), event(later(30)));
+        assert_eq!(reason(61), "NotObserved");
+    }
 }
