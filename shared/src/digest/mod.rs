@@ -26,7 +26,7 @@ pub use not_seen::{CausesNotSeen, NotSeenGroup};
 pub use part::{Extent, PartLine};
 pub use problem::{Affected, ObjectProblem, Problem, Severity, SharedCause};
 pub use words::{
-    baseline_words, cause_sentence, describe_command, milliseconds, object_name, ready_of_desired,
+    baseline_words, cause_sentence, count, describe_command, milliseconds, object_name, ready_of_desired,
 };
 
 pub use crate::check::{abridge, trim_end_mark};

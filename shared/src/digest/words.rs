@@ -15,7 +15,8 @@ pub(super) fn listed(words: &[String], last: &str) -> String {
 }
 
 /// `1 pod`, `2 pods`.
-pub(super) fn count(n: u64, one: &str) -> String {
+#[must_use]
+pub fn count(n: u64, one: &str) -> String {
     if n == 1 {
         format!("1 {one}")
     } else {

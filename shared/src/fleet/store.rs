@@ -4,6 +4,7 @@
 //! A cluster has a label in the store, which is an external label of the Prometheus that scrapes its agent. Its agent does not know it.
 
 use super::{FleetCluster, FleetState};
+use crate::digest::count;
 use crate::kind::Kind;
 use crate::metric::API_SERVER;
 use crate::report::{
@@ -412,7 +413,7 @@ impl<'a> StoredCluster<'a> {
             ));
         }
         if summary.unknown > 0 {
-            parts.push(format!("{} objects not understood", summary.unknown));
+            parts.push(format!("{} not understood", count(summary.unknown, "object")));
         }
         let unknown = report.kinds().filter(|kind| kind.status == Status::Unknown);
         let unknown: Vec<String> = unknown.map(|kind| title(&kind.check)).collect();
@@ -420,7 +421,7 @@ impl<'a> StoredCluster<'a> {
             parts.push(format!("unknown: {}", unknown.join(", ")));
         }
         if parts.is_empty() {
-            parts.push(format!("{} objects", summary.total));
+            parts.push(count(summary.total, "object"));
         }
         parts.join("; ")
     }
@@ -572,6 +573,72 @@ mod tests {
         let report = clusters[0].report.as_ref().expect("a report");
         assert_eq!(report.source.agent_version.as_deref(), Some("1.2.3"));
         assert_eq!(report.age_seconds, 20);
+        let items = report.kinds().flat_map(|kind| &kind.items);
+        let items: Vec<(&str, &str)> = items
+            .map(|item| (item.kind.as_str(), item.name.as_str()))
+            .collect();
+        assert_eq!(items, [("Deployment", "a"), ("Deployment", "checkout")]);
+    }
+
+    #[test]
+    fn what_is_counted_and_not_judged_or_not_understood_is_not_well() {
+        use FleetQuery::{Counts, Names, Status};
+        let counted = |kind, state| {
+            [
+                ("__name__", "sre_objects"),
+                ("cluster", "eu"),
+                ("kind", kind),
+                ("state", state),
+            ]
+        };
+        let not_seen = |what| {
+            [
+                ("__name__", "sre_not_seen"),
+                ("cluster", "eu"),
+                ("what", what),
+                ("class", "forbidden"),
+            ]
+        };
+        let seen = [("cluster", "eu")];
+        let jobs = [("cluster", "eu"), ("check", "jobs"), ("status", "ok")];
+        let row = |more: &[Row<'_>]| {
+            let known: [Row<'_>; 2] = [(Names, &seen, NOW), (Status, &jobs, 1.0)];
+            let mut clusters = store_clusters(&answers(&[&known, more].concat()), "cluster", &[], &[]);
+            let cluster = clusters.remove(0);
+            let unhealthy = cluster.report.map(|report| report.summary.unhealthy);
+            (cluster.state, cluster.message, unhealthy)
+        };
+        let unknown = |message: &str, unhealthy| (FleetState::Unknown, message.to_owned(), Some(unhealthy));
+        assert_eq!(
+            row(&[(Counts, &counted("pods", "healthy"), 3.0)]),
+            unknown("unknown: Pods", 0)
+        );
+        assert_eq!(
+            row(&[(Counts, &counted("jobs", "unknown"), 1.0)]),
+            unknown("1 object not understood", 1)
+        );
+        assert_eq!(
+            row(&[(Counts, &not_seen("jobs"), 1.0)]),
+            unknown("not seen: jobs (forbidden)", 0)
+        );
+        // A path of the API server is a detail of its check, which has a status.
+        let detail = row(&[(Counts, &not_seen("/readyz"), 1.0)]);
+        assert_eq!(detail, (FleetState::Ok, "0 objects".to_owned(), Some(0)));
+    }
+
+    #[test]
+    fn the_newest_sample_of_any_query_says_what_time_it_is() {
+        let at = |at: f64, labels: &[(&str, &str)]| StoreSample {
+            at,
+            ..sample(labels, NOW)
+        };
+        let mut answers = StoreAnswers::new();
+        let status = [("cluster", "eu"), ("check", "jobs"), ("status", "ok")];
+        let samples = vec![at(NOW + 301.0, &status), at(NOW, &status)];
+        answers.insert(FleetQuery::Status, samples);
+        answers.insert(FleetQuery::Names, vec![at(NOW, &[("cluster", "eu")])]);
+        let clusters = store_clusters(&answers, "cluster", &[], &[]);
+        assert_eq!(shown(&clusters), [("eu", FleetState::Silent, "silent for 5 min")]);
     }
 
     // rancher/fleet#594, rancher/dashboard#14966: offline clusters were shown as ready.
@@ -613,17 +680,19 @@ mod tests {
     #[test]
     fn replicas_that_disagree_are_as_bad_as_the_worst_and_their_objects_count_once() {
         let status = |status| [("cluster", "eu"), ("check", "jobs"), ("status", status)];
-        let clusters = store_clusters(
-            &answers(&[
-                (FleetQuery::Status, &status("ok"), 1.0),
-                (FleetQuery::Status, &status("unknown"), 1.0),
-                (FleetQuery::Names, &[("cluster", "eu")], NOW),
-            ]),
-            "cluster",
-            &[],
-            &[],
-        );
-        assert_eq!(shown(&clusters), [("eu", FleetState::Unknown, "unknown: Jobs")]);
+        for (first, second) in [("ok", "unknown"), ("unknown", "ok")] {
+            let clusters = store_clusters(
+                &answers(&[
+                    (FleetQuery::Status, &status(first), 1.0),
+                    (FleetQuery::Status, &status(second), 1.0),
+                    (FleetQuery::Names, &[("cluster", "eu")], NOW),
+                ]),
+                "cluster",
+                &[],
+                &[],
+            );
+            assert_eq!(shown(&clusters), [("eu", FleetState::Unknown, "unknown: Jobs")]);
+        }
         assert!(queries("c", false).iter().all(|(_, text)| !text.contains("sum")));
     }
 
