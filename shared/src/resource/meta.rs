@@ -173,16 +173,17 @@ impl ObjectMeta {
             .max()
     }
 
-    /// Keeps only the two times of `managedFields` that are read, and the writers that were read.
+    /// Keeps only the two times of `managedFields` that are read, the writers that were read, and whether there is one without a time.
     pub(super) fn slim(&mut self) {
         let entry = |time, subresource: &str| ManagedFieldsEntry {
-            time: Some(time),
+            time,
             subresource: subresource.to_owned(),
             ..ManagedFieldsEntry::default()
         };
-        let spec = self.last_spec_write().map(|time| entry(time, ""));
-        let status = self.last_status_write().map(|time| entry(time, "status"));
-        let times = spec.into_iter().chain(status);
+        let spec = self.last_spec_write().map(|time| entry(Some(time), ""));
+        let status = self.last_status_write().map(|time| entry(Some(time), "status"));
+        let undated = self.has_undated_write().then(|| entry(None, ""));
+        let times = spec.into_iter().chain(status).chain(undated);
         let entries = std::mem::take(&mut self.managed_fields).into_iter();
         let writers = entries.filter(|entry| entry.parts != 0 && entry.subresource != "status");
         self.managed_fields = times.chain(writers.take(MOST_WRITERS)).collect();

@@ -339,4 +339,29 @@ mod tests {
         let parts = WrittenParts::from_bits(proto.parts);
         assert!(parts.has(WrittenParts::TEMPLATE) && !parts.has(WrittenParts::REPLICAS));
     }
+
+    #[test]
+    fn a_write_without_a_time_is_known_of_an_object_at_full_strength_too() {
+        let with_time = read(1);
+        assert!(!with_time.meta().has_undated_write());
+        let object = json!({
+            "metadata": {"name": "web", "generation": 2, "managedFields": [
+                {"manager": "helm", "operation": "Update", "time": "2026-01-01T00:00:00Z",
+                 "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:template": {}}}},
+                {"manager": "kubectl", "operation": "Update", "subresource": "scale",
+                 "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:replicas": {}}}}]},
+            "spec": {"replicas": 1},
+            "status": {"observedGeneration": 2, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1,
+                       "availableReplicas": 1},
+        });
+        let bytes = object.to_string().into_bytes();
+        let mut read: Deployment = from_json(&bytes).unwrap_or_default();
+        read_writers(&mut read, &bytes, true);
+        for _ in 0..2 {
+            slim(&mut read);
+            let entries = read.meta().managed_fields.len();
+            assert_eq!((read.meta().has_undated_write(), entries), (true, 2));
+        }
+        assert!(read.meta().writers(WrittenParts::SPEC).is_empty());
+    }
 }

@@ -198,16 +198,37 @@ fn a_right_that_is_taken_away_is_reported_with_the_second_refusal() {
     );
 }
 
-#[test]
-fn an_unobserved_generation_is_counted_from_when_it_was_first_seen() {
-    // Neither without managedFields nor after a scaling does anything say when it was written.
-    let scaled = json!([
+/// The writers of an object that was scaled at some time after a write two hours ago.
+fn scaled() -> serde_json::Value {
+    json!([
         {"manager": "kube-controller-manager", "operation": "Update", "subresource": "scale",
          "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
         {"manager": "helm", "operation": "Update", "time": at(-7200),
          "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:template": {}}}},
-    ]);
-    for writers in [json!([]), scaled] {
+    ])
+}
+
+#[test]
+fn an_autoscaler_that_has_done_its_work_is_no_recovery() {
+    let back = |writers| {
+        healthy("shop", "web")
+            .created(at(-86_400))
+            .condition("Available", "True", "MinimumReplicasAvailable", at(-20))
+            .set("/metadata/managedFields", writers)
+    };
+    let summary = |writers| {
+        cache_with(&[back(writers)])
+            .overview(&Selection::default(), &moment(0))
+            .summary
+    };
+    assert_eq!(summary(scaled()).healthy, 1);
+    assert_eq!(summary(json!([])).progressing, 1, "nobody scaled it");
+}
+
+#[test]
+fn an_unobserved_generation_is_counted_from_when_it_was_first_seen() {
+    // Neither without managedFields nor after a scaling does anything say when it was written.
+    for writers in [json!([]), scaled()] {
         let unobserved = |generation| {
             healthy("shop", "web")
                 .generation(generation)
