@@ -152,6 +152,8 @@ fn a_lowered_quota_is_named_by_the_program_that_wrote_it() {
         "-p",
         r#"{"spec":{"hard":{"pods":"1"}}}"#,
     ]);
+    // Until the quota is in force, pods are admitted by the one before.
+    kubectl().wait("changed-quota", "resourcequota/pods", &["{.status.hard.pods}=1"]);
     space.run(&["delete", "pod", "-l", "app=web", "--wait=false"]);
     let item = changed("changed-quota", "quota");
     assert_eq!(
