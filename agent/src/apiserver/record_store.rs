@@ -156,9 +156,12 @@ mod tests {
             let store = Arc::clone(&store);
             tokio::spawn(async move { store.save().await })
         };
-        while !store.lock().busy {
-            tokio::task::yield_now().await;
-        }
+        let begins = async {
+            while !store.lock().busy {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(SOON, begins).await.unwrap();
         assert!(timeout(SOON, store.save()).await.is_ok(), "it waits for the disk");
         let read = tokio::task::spawn_blocking(move || std::fs::read(next).unwrap());
         timeout(SOON, first).await.unwrap().unwrap();

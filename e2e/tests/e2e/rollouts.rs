@@ -207,14 +207,12 @@ fn a_scaling_beyond_a_quota_is_named_by_the_program_that_asked_for_it() {
     std::thread::sleep(Duration::from_secs(65));
     ns.run(&["scale", "deployment/web", "--replicas=5"]);
     let change = until("the scaling is named", Duration::from_mins(1), || {
-        let ran = Cluster::shared()
-            .plugin()
-            .run(&format!("health deploy/web -n {} -o json", ns.name()));
-        let report: Value = serde_json::from_str(&ran.stdout).unwrap_or_default();
-        let items = report.pointer("/checks").and_then(Value::as_array).cloned();
-        let items = items.unwrap_or_default();
-        let mut changes = items.iter().map(|check| check["items"][0]["change"].clone());
-        changes.find(|change| !change.is_null()).ok_or(ran)
+        let question = format!("deploy/web -n {}", ns.name());
+        let (_, report) = Cluster::shared().plugin().health(&question);
+        match &report.item("web")["change"] {
+            Value::Null => Err(report.status().to_owned()),
+            change => Ok(change.clone()),
+        }
     });
     assert_eq!(
         (&change["what"], &change["by"]),

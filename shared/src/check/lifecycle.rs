@@ -186,11 +186,11 @@ pub(super) fn was_changed_before(meta: &ObjectMeta, time: Time) -> bool {
         .is_some_and(|t| time.seconds_since(t) < OLD_SECONDS)
 }
 
-/// Whether the object may have been scaled up shortly before that time, by a write that has no time. Its newest pod was created at
-/// `newest`, if its pods are known.
-pub(super) fn may_be_scaled_before(meta: &ObjectMeta, newest: Option<Time>, time: Time) -> bool {
+/// Whether the object was scaled up shortly before that time, by a write that has no time: its newest pod was created at `newest`. If
+/// its pods are not known, nothing says so.
+pub(super) fn was_scaled_before(meta: &ObjectMeta, newest: Option<Time>, time: Time) -> bool {
     let is_short = |newest: Time| time.seconds_since(newest) < OLD_SECONDS;
-    meta.has_undated_write() && newest.is_none_or(is_short)
+    meta.has_undated_write() && newest.is_some_and(is_short)
 }
 
 /// The verdict if too few pods were ready until a moment ago.

@@ -4,7 +4,7 @@
 //! about reading, not judging: see `gathering.rs`.
 
 use super::{DAY, DEGRADED, HEALTHY, PROGRESSING, SETTLING, TERMINATING, UNAVAILABLE, UNKNOWN, now};
-use serde_json::{Value, json};
+use serde_json::Value;
 use sre_shared::check::{self, Check as _, Evidence, Pods};
 use sre_shared::report::{Item, State};
 use sre_shared::resource::{Deployment as View, Pod as PodView, Time, from_value};
@@ -38,16 +38,6 @@ fn unavailable(deployment: Deployment, since: i64) -> Deployment {
 
 fn available(deployment: Deployment, since: i64) -> Deployment {
     deployment.condition("Available", "True", "MinimumReplicasAvailable", at(since))
-}
-
-/// The writers of a Deployment that was scaled through the `scale` subresource at some time after it was made.
-fn scaled() -> Value {
-    json!([
-        {"manager": "kubectl", "operation": "Update", "subresource": "scale",
-         "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
-        {"manager": "helm", "operation": "Update", "time": at(-DAY),
-         "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:template": {}}}},
-    ])
 }
 
 fn quota(deployment: Deployment) -> Deployment {
@@ -378,11 +368,13 @@ fn every_vector_gets_its_state_reason_message_and_notes() {
             &[],
         ),
         row(
-            "scaled up by an autoscaler, which leaves no time",
-            available(d().replicas(3).counts(3, 3, 3, 3), -20).set("/metadata/managedFields", scaled()),
-            HEALTHY,
-            "Ready",
-            "3 of 3 ready",
+            "scaled up by an autoscaler, which leaves no time, and nothing is known of the pods",
+            available(d().replicas(3).counts(3, 3, 3, 3), -20)
+                .managed_fields(at(-DAY))
+                .managed_scale("keda"),
+            SETTLING,
+            "JustRecovered",
+            "3 of 3 ready, back for 20 s",
             &[],
         ),
         row(
@@ -507,15 +499,12 @@ fn every_vector_gets_its_state_reason_message_and_notes() {
         // kubectl scale and autoscalers leave no time.
         row(
             "a scaling that nobody has observed yet, long after the last write that has a time",
-            d().replicas(5).generation(5).observed(4).counts(1, 1, 1, 1).set(
-                "/metadata/managedFields",
-                json!([
-                    {"manager": "kubectl", "operation": "Update", "subresource": "scale",
-                     "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
-                    {"manager": "helm", "operation": "Update", "time": at(-DAY),
-                     "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:template": {}}}},
-                ]),
-            ),
+            d().replicas(5)
+                .generation(5)
+                .observed(4)
+                .counts(1, 1, 1, 1)
+                .managed_fields(at(-DAY))
+                .managed_scale("kubectl"),
             PROGRESSING,
             "NotObserved",
             "its controller has not seen generation 5 yet (observed: 4)",
@@ -779,8 +768,9 @@ fn an_agent_that_saw_the_spec_first_knows_its_age() {
 
 #[test]
 fn a_deployment_that_is_scaled_now_and_then_is_back_if_its_pods_are_old() {
-    let deployment =
-        available(d().replicas(1).counts(1, 1, 1, 1), -20).set("/metadata/managedFields", scaled());
+    let deployment = available(d().replicas(1).counts(1, 1, 1, 1), -20)
+        .managed_fields(at(-DAY))
+        .managed_scale("keda");
     let set = ReplicaSet::new("shop", "checkout-7d9c").owned_by(&deployment);
     let reason = |created: i64| {
         let pod = Pod::new("shop", "checkout-7d9c-0")

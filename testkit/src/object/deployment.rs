@@ -227,6 +227,16 @@ impl Deployment {
         self
     }
 
+    /// Adds an entry of `metadata.managedFields` that asked for the number of pods through the `scale` subresource. It has no time, as
+    /// the API server writes it.
+    pub fn managed_scale(mut self, manager: &str) -> Self {
+        self.metadata.managed_fields.push(json!({
+            "manager": manager, "operation": "Update", "apiVersion": "apps/v1", "subresource": "scale",
+            "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:replicas": {}}},
+        }));
+        self
+    }
+
     /// Adds an entry of `metadata.managedFields` that wrote the status subresource at that time.
     pub fn managed_status(mut self, time: impl Into<String>) -> Self {
         let fields = json!({"f:status": {"f:availableReplicas": {}, "f:conditions": {".": {},

@@ -78,15 +78,12 @@ impl FleetStore {
             take(answer.map_err(failed)?);
         }
         let mut rows = store_clusters(&answers, label, &known, &self.inventory);
-        let names: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
         let chosen = choose(&names, &settings.patterns)
             .map_err(|unused| (unused.sentence("cluster of the store"), exit::USAGE))?;
-        let chosen: BTreeSet<&str> = chosen
-            .into_iter()
-            .filter_map(|place| names.get(place).copied())
-            .collect();
-        let is_chosen = |row: &FleetCluster| chosen.contains(row.name.as_str());
+        let chosen = chosen.into_iter().filter_map(|place| names.get(place));
+        let chosen: BTreeSet<String> = chosen.map(|name| (*name).to_owned()).collect();
+        let is_chosen = |row: &FleetCluster| chosen.contains(&row.name);
         let is_silent = |row: &FleetCluster| row.state == FleetState::Silent && row.last_seen.is_none();
         let silent = rows.iter().filter(|row| is_chosen(row) && is_silent(row));
         let silent: Vec<String> = silent.map(|row| row.name.clone()).collect();

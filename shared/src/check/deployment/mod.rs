@@ -339,7 +339,7 @@ impl<'a> DeploymentFacts<'a> {
         let pods = self.evidence.pods.as_ref();
         let newest = pods.and_then(Pods::newest_step).map(|(time, _)| time);
         let was_changed = |time: Time| {
-            lifecycle::was_changed_before(meta, time) || lifecycle::may_be_scaled_before(meta, newest, time)
+            lifecycle::was_changed_before(meta, time) || lifecycle::was_scaled_before(meta, newest, time)
         };
         let flipped = status
             .recovered()

@@ -1,7 +1,6 @@
 //! How old data may be, and what time alone changes.
 
 use super::*;
-use serde_json::json;
 
 #[test]
 fn time_alone_changes_a_verdict_that_is_not_settled() {
@@ -20,7 +19,7 @@ fn time_alone_changes_a_verdict_that_is_not_settled() {
 
 #[test]
 fn a_run_that_does_not_begin_is_missed_without_an_event_of_its_cron_job() {
-    let cron = json!({
+    let cron = serde_json::json!({
         "metadata": {"namespace": "shop", "name": "sync", "generation": 1, "creationTimestamp": at(-86_400)},
         "spec": {"schedule": "*/5 * * * *"},
         "status": {"lastScheduleTime": at(-600), "lastSuccessfulTime": at(-590)}
@@ -198,43 +197,15 @@ fn a_right_that_is_taken_away_is_reported_with_the_second_refusal() {
     );
 }
 
-/// The writers of an object that was scaled at some time after a write two hours ago.
-fn scaled() -> serde_json::Value {
-    json!([
-        {"manager": "kube-controller-manager", "operation": "Update", "subresource": "scale",
-         "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
-        {"manager": "helm", "operation": "Update", "time": at(-7200),
-         "fieldsType": "FieldsV1", "fieldsV1": {"f:spec": {"f:template": {}}}},
-    ])
-}
-
-#[test]
-fn an_autoscaler_that_has_done_its_work_is_no_recovery() {
-    let back = |writers| {
-        healthy("shop", "web")
-            .created(at(-86_400))
-            .condition("Available", "True", "MinimumReplicasAvailable", at(-20))
-            .set("/metadata/managedFields", writers)
-    };
-    let summary = |writers| {
-        cache_with(&[back(writers)])
-            .overview(&Selection::default(), &moment(0))
-            .summary
-    };
-    assert_eq!(summary(scaled()).healthy, 1);
-    assert_eq!(summary(json!([])).progressing, 1, "nobody scaled it");
-}
-
 #[test]
 fn an_unobserved_generation_is_counted_from_when_it_was_first_seen() {
     // Neither without managedFields nor after a scaling does anything say when it was written.
-    for writers in [json!([]), scaled()] {
-        let unobserved = |generation| {
-            healthy("shop", "web")
-                .generation(generation)
-                .observed(1)
-                .set("/metadata/managedFields", writers.clone())
-        };
+    let undated = healthy("shop", "web").remove("/metadata/managedFields");
+    let scaled = healthy("shop", "web")
+        .managed_fields(at(-7_200))
+        .managed_scale("keda");
+    for deployment in [undated, scaled] {
+        let unobserved = |generation| deployment.clone().generation(generation).observed(1);
         let cache = cache_with(&[unobserved(2)]);
         let reason = |seconds| {
             let mut reason = Code::default();
